@@ -1,0 +1,49 @@
+"""Expected trouble of a settlement, by name. Every message is a full sentence: what, which one, what to do next."""
+
+
+class SettlementError(Exception):
+    """A settlement cannot go on for a reason that a person can mend."""
+
+
+class PriceMissing(SettlementError):
+    """A zonal price of an hour of the month is not known."""
+
+
+class PlantMissing(SettlementError):
+    """A POD injected energy but no plant is registered behind it."""
+
+
+class ParameterUnknown(SettlementError):
+    """The law's value for the month is not recorded."""
+
+
+class DistributionMissing(SettlementError):
+    """No distribution rule is in force in the month."""
+
+
+class ConfigurationEmpty(SettlementError):
+    """Nothing to settle: no metering point is valid in the month."""
+
+
+class RunAlreadyOpen(SettlementError):
+    """A run of the same configuration, month and kind is waiting or being computed."""
+
+
+class RunNotOpen(SettlementError):
+    """The run is not in the state that the step needs."""
+
+
+class RunChanged(SettlementError):
+    """What was on the screen is not what the database holds now: look again, then decide."""
+
+
+class ApproverComputed(SettlementError):
+    """Who computed a run may not approve it."""
+
+
+class MonthNotOver(SettlementError):
+    """The month has not ended yet."""
+
+
+class SnapshotMissing(SettlementError):
+    """The run has no snapshot to compute again from."""

@@ -1,0 +1,18 @@
+"""Prices and dated rules that a settlement needs, runs, their results and the ledger."""
+
+from apps.settlement.models.ledger import ContributionTotal, LedgerEntry
+from apps.settlement.models.reference import PriceImport, RuleParameter, ZonalPrice
+from apps.settlement.models.results import MemberResult, PlantResult, RunCurves
+from apps.settlement.models.run import SettlementRun
+
+__all__ = [
+    "ContributionTotal",
+    "LedgerEntry",
+    "MemberResult",
+    "PlantResult",
+    "PriceImport",
+    "RuleParameter",
+    "RunCurves",
+    "SettlementRun",
+    "ZonalPrice",
+]

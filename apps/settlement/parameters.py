@@ -1,0 +1,88 @@
+"""The dated values of the law, as rows, turned into the frozen value that the engine takes."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+
+from apps.engine.inputs import RuleParameters, TariffClass
+from apps.settlement.errors import ParameterUnknown
+from apps.settlement.models import RuleParameter
+
+# A month can be settled without these until a rule needs them; then the engine stops and names the year.
+MAY_BE_UNKNOWN = frozenset({"trase_eur_per_mwh", "btau_eur_per_mwh"})
+REQUIRED = frozenset(
+    {
+        "tariff_classes",
+        "price_reference_eur_per_mwh",
+        "regional_correction_eur_per_mwh",
+        "incentive_starts_on",
+        "incentive_max_power_kw",
+        "grant_limit",
+        "grant_reduction_at_limit",
+        "grant_exempt_kinds",
+        "existing_plants_in_cascade",
+        "avoided_losses_by_voltage",
+        "excess_threshold_without_grant",
+        "excess_threshold_with_grant",
+        "enterprise_kinds",
+    }
+)
+KEYS = REQUIRED | MAY_BE_UNKNOWN | {"quarter_hour_prices"}
+
+
+def get_rule_parameters(*, on: date) -> RuleParameters:
+    """The values in force on the first day of a month. Errors: `ParameterUnknown` names the key and the date."""
+    values: dict[str, Any] = {row.key: row.value for row in RuleParameter.objects.filter(_in_force(on))}
+    for key in sorted(REQUIRED - values.keys()):
+        raise ParameterUnknown(
+            f"The parameter {key} has no value in force on {on:%d/%m/%Y}. Record it with its legal source, then retry the run."
+        )
+    return parameters_from_values(values)
+
+
+def parameters_from_values(values: Mapping[str, Any]) -> RuleParameters:
+    """Texts of JSON into exact numbers; the order of maps is made canonical."""
+    return RuleParameters(
+        tariff_classes=tuple(
+            sorted(
+                (
+                    TariffClass(
+                        max_power_kw=Decimal(row["max_power_kw"]),
+                        base_eur_per_mwh=Decimal(row["base_eur_per_mwh"]),
+                        cap_eur_per_mwh=Decimal(row["cap_eur_per_mwh"]),
+                    )
+                    for row in values["tariff_classes"]
+                ),
+                key=lambda row: row.max_power_kw,
+            )
+        ),
+        price_reference_eur_per_mwh=Decimal(values["price_reference_eur_per_mwh"]),
+        regional_correction_eur_per_mwh=_decimals(values["regional_correction_eur_per_mwh"]),
+        incentive_starts_on=date.fromisoformat(values["incentive_starts_on"]),
+        incentive_max_power_kw=Decimal(values["incentive_max_power_kw"]),
+        grant_limit=Decimal(values["grant_limit"]),
+        grant_reduction_at_limit=Decimal(values["grant_reduction_at_limit"]),
+        grant_exempt_kinds=tuple(sorted(values["grant_exempt_kinds"])),
+        existing_plants_in_cascade=bool(values["existing_plants_in_cascade"]),
+        trase_eur_per_mwh=_optional(values.get("trase_eur_per_mwh")),
+        btau_eur_per_mwh=_optional(values.get("btau_eur_per_mwh")),
+        avoided_losses_by_voltage=_decimals(values["avoided_losses_by_voltage"]),
+        excess_threshold_without_grant=Decimal(values["excess_threshold_without_grant"]),
+        excess_threshold_with_grant=Decimal(values["excess_threshold_with_grant"]),
+        enterprise_kinds=tuple(sorted(values["enterprise_kinds"])),
+    )
+
+
+def _in_force(on: date) -> Q:
+    return Q(valid_from__lte=on) & (Q(valid_to__isnull=True) | Q(valid_to__gt=on))
+
+
+def _optional(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _decimals(mapping: Mapping[str, str]) -> tuple[tuple[str, Decimal], ...]:
+    return tuple((name, Decimal(mapping[name])) for name in sorted(mapping))
