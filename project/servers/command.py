@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="manage.py servers",
         usage="manage.py servers [--keep DIR] -- COMMAND...",
         description="Run COMMAND with private PostgreSQL, Redis and MQTT servers for whatever of DATABASE_URL, REDIS_URL and "
-        "MQTT_URL is not set in the environment, and stop them after it. A private database has its tables before COMMAND starts.",
+        "MQTT_URL is not set in the environment, and stop them after it. A private database has its tables before that.",
     )
     parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the data of the servers there, for the next call")
     before, separator, command = _split(arguments)

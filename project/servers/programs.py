@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-USUAL_PLACES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin", "/opt/homebrew/sbin", "/snap/bin")
+USUAL_PLACES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin", "/opt/homebrew/sbin")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,7 @@ def get_package_folder(package: str) -> Path | None:
 def read_version(path: Path, *arguments: str, pattern: str) -> str | None:
     """The version a program prints of itself, or None when it cannot even do that."""
     try:
-        done = subprocess.run(
-            [path, *arguments], capture_output=True, text=True, errors="replace", timeout=10, stdin=subprocess.DEVNULL, check=False
-        )
+        done = subprocess.run([path, *arguments], capture_output=True, text=True, errors="replace", timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(pattern, done.stdout + done.stderr)

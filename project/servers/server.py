@@ -13,6 +13,7 @@ from typing import ClassVar
 from project.servers.errors import ServerDidNotStart
 from project.servers.guard import Guard
 from project.servers.programs import Program
+from project.servers.unprivileged import Credentials, get_credentials
 
 READY_SECONDS = 30.0
 START_ATTEMPTS = 3  # somebody else may take the free port between our choosing and our using it
@@ -72,9 +73,9 @@ class Server:
                 **self.get_credentials(),
             )
 
-    def get_credentials(self) -> dict[str, int | list[int]]:
-        """The user, group and extra groups the process runs under, as subprocess takes them; empty means ours."""
-        return {}
+    def get_credentials(self) -> Credentials:
+        """Who the process runs as; as we do, unless a server says otherwise."""
+        return get_credentials(None)
 
     @property
     def log(self) -> Path:
@@ -99,9 +100,8 @@ class Server:
             else:
                 break
             self.launch()
-        raise ServerDidNotStart(
-            f"The private {self.name} server ({self.program}) did not start; its log ends with: {self.read_log().strip() or 'nothing'}"
-        )
+        reason = self.read_log().strip() or "nothing"
+        raise ServerDidNotStart(f"The private {self.name} server ({self.program}) did not start; its log says: {reason}")
 
     def read_log(self) -> str:
         """The end of what was logged since the last launch."""

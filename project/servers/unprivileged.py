@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 from pathlib import Path
+from typing import TypedDict
 
 CANDIDATES = ("postgres", "nobody")
 
@@ -19,6 +20,20 @@ def get_unprivileged_user() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     return pwd.getpwuid(65534)
+
+
+class Credentials(TypedDict):
+    """Who a process runs as, in the words of subprocess; None means as we do."""
+
+    user: int | None
+    group: int | None
+    extra_groups: list[int] | None
+
+
+def get_credentials(user: pwd.struct_passwd | None) -> Credentials:
+    if user is None:
+        return {"user": None, "group": None, "extra_groups": None}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def can_enter(user: pwd.struct_passwd | None, path: Path) -> bool:
