@@ -2,7 +2,7 @@
 
 from apps.settlement.models.ledger import ContributionTotal, LedgerEntry
 from apps.settlement.models.reference import PriceImport, RuleParameter, ZonalPrice
-from apps.settlement.models.results import MemberResult, PlantResult, RunCurves
+from apps.settlement.models.results import MemberResult, PlantResult, PointResult, RunCurves
 from apps.settlement.models.run import SettlementRun
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "LedgerEntry",
     "MemberResult",
     "PlantResult",
+    "PointResult",
     "PriceImport",
     "RuleParameter",
     "RunCurves",

@@ -31,7 +31,7 @@ class PlantResult(models.Model):
 
 
 class MemberResult(models.Model):
-    """One member in one run. `days` packs, per day of the month, withdrawn, injected and shared Wh (int64, 3 × days)."""
+    """One member in one run: the sums of the hours in which its points were valid, and what it gets per contribution."""
 
     run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="member_results")
     member = models.ForeignKey(Member, models.PROTECT, related_name="results")
@@ -42,7 +42,6 @@ class MemberResult(models.Model):
     premium_cents = models.BigIntegerField()
     valorisation_cents = models.BigIntegerField()
     excess_cents = models.BigIntegerField()
-    days = models.BinaryField()
 
     class Meta:
         verbose_name = _("risultato per socio")
@@ -56,6 +55,33 @@ class MemberResult(models.Model):
     @property
     def total_cents(self) -> int:
         return self.premium_cents + self.valorisation_cents + self.excess_cents
+
+
+class PointResult(models.Model):
+    """One metering point, as one member held it, in one run.
+
+    `days` packs Wh per local day of the month, little-endian int64 in four rows of D: withdrawn, injected, shared, taken.
+    """
+
+    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="point_results")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    pod = models.CharField(max_length=15)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    withdrawn_wh = models.BigIntegerField()
+    injected_wh = models.BigIntegerField()
+    shared_wh = models.BigIntegerField()
+    missing_hours = models.PositiveSmallIntegerField()
+    days = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("risultato per punto di misura")
+        verbose_name_plural = _("risultati per punto di misura")
+        ordering = ["run", "pod", "valid_from"]
+        constraints = [models.UniqueConstraint(fields=["run", "pod", "valid_from"], name="point_result_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.pod}"
 
 
 class RunCurves(models.Model):
