@@ -1,0 +1,59 @@
+# `make` says what there is. Everything runs from .venv, which the first command of the two creates.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SERVERS := $(BIN)/python manage.py servers
+# mypy and the checks read the settings, and the settings want addresses; nobody connects to these
+NOWHERE := DATABASE_URL=postgres://localhost/nowhere REDIS_URL=redis://localhost MQTT_URL=mqtt://localhost
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint checks bench chaos lock up clean ready-demo ready-test
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ready-demo ## from nothing to a settled month in the browser; ONCE=1 without the web server
+	@DATA_DIR=$${DATA_DIR:-$(CURDIR)/var/demo/data} \
+		$(SERVERS) --keep var/demo -- $(BIN)/python manage.py demo $(if $(ONCE),--once)
+
+test: ready-test lint checks ## everything: style, types, imports, security, migrations, and the suite on real servers
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup \
+		--cov=apps/engine --cov-branch --cov-fail-under=100 $(ARGS)
+
+lint: ready-demo ## style, types, imports, security
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(NOWHERE) $(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive apps tasks reports project scripts manage.py celery_app.py
+
+checks: ready-demo ## migrations are complete; the settings of a real installation are safe
+	$(SERVERS) -- $(BIN)/python manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy, as on a real installation"
+	@$(NOWHERE) DEBUG=false ALLOWED_HOSTS=example.org PUBLIC_URL=https://example.org SECRET_KEY="$$(head -c 64 /dev/urandom | base64 -w0)" \
+		PII_KEYS="k1:$$(head -c 32 /dev/urandom | base64 -w0)" $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: ready-demo ## measure, one JSON object a line; ONLY=name for one of them
+	@$(SERVERS) -- $(BIN)/python -m tests.benchmarks $(ONLY)
+
+chaos: ready-test ## kill things and count; FAULTS=n SEED=n
+	@test -e tests/faults/chaos.py || { echo "make chaos is not built yet." >&2; exit 1; }
+	@$(BIN)/python -m tests.faults.chaos --faults $(or $(FAULTS),12) $(if $(SEED),--seed $(SEED))
+
+lock: ready-demo ## compile requirements/*.in again; UPGRADE=1 takes newer versions
+	scripts/lock.sh
+
+up: ## the same as containers, from .env
+	docker compose up --build
+
+clean: ## remove the environment, the caches and the demo's data; other documents in var/ stay
+	@if [ -L var/demo/postgres ]; then rm -rf "$$(readlink var/demo/postgres)"; fi
+	rm -rf .venv var/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+	find apps tasks reports project tests fixtures scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready-demo:
+	@$(PYTHON) scripts/setup.py demo
+
+ready-test:
+	@$(PYTHON) scripts/setup.py test
