@@ -30,6 +30,8 @@ REQUIRED = frozenset(
         "enterprise_kinds",
     }
 )
+# Goes into documents and manifests; changes when the meaning of a rule changes, not its dated values.
+RULES_VERSION = "2026.1"
 KEYS = REQUIRED | MAY_BE_UNKNOWN | {"quarter_hour_prices"}
 
 

@@ -1,0 +1,57 @@
+"""Files that must outlive everything: written whole under another name, flushed, then renamed; read back by their hash."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+
+class FileAltered(Exception):
+    """A stored file is missing or is not what was stored."""
+
+
+def store_files(directory: str, files: Mapping[str, bytes]) -> None:
+    """Write `files` (name -> bytes) below DATA_DIR/`directory`; each appears whole or not at all. Same bytes twice: no change."""
+    for name, content in files.items():
+        store_file(f"{directory}/{name}", content)
+
+
+def store_file(path: str, content: bytes) -> str:
+    """Write one file below DATA_DIR and return its SHA-256."""
+    target = locate(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_file(path: str, *, sha256: str) -> bytes:
+    """The bytes that were stored. Errors: `FileAltered` when they are gone or changed."""
+    try:
+        content = locate(path).read_bytes()
+    except FileNotFoundError as error:
+        raise FileAltered(f"The stored file {path} is gone. Restore it from a backup or render it again.") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise FileAltered(f"The stored file {path} is not what was stored. Restore it from a backup or render it again.")
+    return content
+
+
+def read_files(directory: str) -> dict[str, bytes]:
+    """All files of one directory below DATA_DIR, by name."""
+    place = locate(directory)
+    return {item.name: item.read_bytes() for item in sorted(place.iterdir()) if not item.name.startswith(".")}
+
+
+def locate(path: str) -> Path:
+    """Where a stored path lies. Refuses to leave DATA_DIR."""
+    base = Path(settings.DATA_DIR).resolve()
+    target = (base / path).resolve()
+    if base not in target.parents:
+        raise FileAltered(f"The stored path {path} leads out of the data directory.")
+    return target

@@ -1,0 +1,178 @@
+"""Write: the rows of one result, hundreds at a time by COPY, inside the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from apps.communities.models import Member, Plant
+from apps.engine.calendar import local_hours
+from apps.engine.energy import hourly_energy
+from apps.engine.inputs import Contribution, MonthInputs
+from apps.engine.results import MonthResult
+from apps.settlement.models import (
+    ContributionTotal,
+    LedgerEntry,
+    MemberResult,
+    PlantResult,
+    PointResult,
+    RunCurves,
+    SettlementRun,
+)
+
+RESULT_MODELS = (LedgerEntry, ContributionTotal, PlantResult, MemberResult, PointResult, RunCurves)
+
+
+def replace_rows(*, run: SettlementRun, inputs: MonthInputs, result: MonthResult) -> None:
+    """Put the rows of `result` in place of whatever an earlier attempt of this run left."""
+    for model in RESULT_MODELS:
+        model.objects.filter(run=run).delete()
+    community = run.configuration.community_id
+    members = dict(Member.objects.filter(community=community).values_list("code", "pk"))
+    plants = dict(Plant.objects.filter(community=community).values_list("code", "pk"))
+    ContributionTotal.objects.bulk_create(
+        ContributionTotal(run=run, contribution=contribution, amount_cents=cents)
+        for contribution, cents in contribution_amounts(result).items()
+    )
+    _copy(LedgerEntry, LEDGER_COLUMNS, _ledger_rows(run, result, members))
+    _copy(MemberResult, MEMBER_COLUMNS, _member_rows(run, result, members))
+    _copy(PointResult, POINT_COLUMNS, _point_rows(run, inputs, result, members))
+    PlantResult.objects.bulk_create(_plant_rows(run, inputs, result, plants))
+    RunCurves.objects.create(
+        run=run,
+        injected=_packed(result.injected_wh),
+        withdrawn=_packed(result.withdrawn_wh),
+        shared=_packed(result.shared_wh),
+        taken=_packed(result.taken_wh),
+    )
+
+
+def contribution_amounts(result: MonthResult) -> dict[str, int]:
+    """Cents per contribution, as they are split: the premium without its excess (settlement-rules 7)."""
+    return {
+        Contribution.PREMIUM.value: result.premium_cents,
+        Contribution.VALORISATION.value: result.valorisation_cents,
+        Contribution.EXCESS.value: result.excess_cents,
+    }
+
+
+LEDGER_COLUMNS = (
+    "run_id position contribution block member_id account cents block_cents key weight weight_total percent".split()
+)
+MEMBER_COLUMNS = (
+    "run_id member_id injected_wh withdrawn_wh shared_wh incentivised_wh premium_cents valorisation_cents excess_cents".split()
+)
+POINT_COLUMNS = (
+    "run_id member_id pod valid_from valid_to withdrawn_wh injected_wh shared_wh missing_hours days".split()
+)
+
+
+def _copy(model: type[Any], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor, cursor.copy(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _ledger_rows(run: SettlementRun, result: MonthResult, members: dict[str, int]) -> Iterable[tuple[Any, ...]]:
+    for position, line in enumerate(result.lines):
+        yield (
+            run.pk,
+            position,
+            line.contribution.value,
+            line.block,
+            members[line.member] if line.member else None,
+            line.account,
+            line.cents,
+            line.block_cents,
+            line.key,
+            line.weight,
+            line.weight_total,
+            line.percent,
+        )
+
+
+def _member_rows(run: SettlementRun, result: MonthResult, members: dict[str, int]) -> Iterable[tuple[Any, ...]]:
+    for row in result.members:
+        yield (
+            run.pk,
+            members[row.code],
+            row.injected_wh,
+            row.withdrawn_wh,
+            row.shared_wh,
+            row.incentivised_wh,
+            row.premium_cents,
+            row.valorisation_cents,
+            row.excess_cents,
+        )
+
+
+def _point_rows(
+    run: SettlementRun, inputs: MonthInputs, result: MonthResult, members: dict[str, int]
+) -> Iterable[tuple[Any, ...]]:
+    energy = hourly_energy(inputs)
+    days, _ = local_hours(inputs.year, inputs.month)
+    first_hours = np.flatnonzero(np.diff(days, prepend=0))
+    withdrawn = np.add.reduceat(energy.withdrawn_wh, first_hours, axis=1)
+    shared = np.add.reduceat(result.point_shared_wh, first_hours, axis=1)
+    injected, taken = np.zeros_like(withdrawn), np.zeros_like(withdrawn)
+    position = {plant.code: i for i, plant in enumerate(result.plants)}
+    for row, wh in zip(inputs.injections, energy.injected_wh, strict=True):
+        point = inputs.points[row.point]
+        held = np.zeros_like(wh)
+        hours = slice(point.first_hour, point.last_hour)
+        held[hours] = result.taken_wh[position[inputs.plants[row.plant].code], hours]
+        injected[row.point] += np.add.reduceat(wh, first_hours)
+        taken[row.point] += np.add.reduceat(held, first_hours)
+    missing = {row.pod: row.hours for row in energy.missing}
+    for i, point in enumerate(inputs.points):
+        yield (
+            run.pk,
+            members[point.member],
+            point.pod,
+            point.valid_from,
+            point.valid_to,
+            int(withdrawn[i].sum()),
+            int(injected[i].sum()),
+            int(shared[i].sum()),
+            missing.get(point.pod, 0),
+            _packed(np.stack([withdrawn[i], injected[i], shared[i], taken[i]])),
+        )
+
+
+def _plant_rows(
+    run: SettlementRun, inputs: MonthInputs, result: MonthResult, plants: dict[str, int]
+) -> Iterable[PlantResult]:
+    granted = {plant.code: plant.grant_intensity > 0 for plant in inputs.plants}
+    for position, row in enumerate(result.plants):
+        yield PlantResult(
+            run=run,
+            plant_id=plants[row.code],
+            position=position,
+            injected_wh=row.injected_wh,
+            taken_wh=row.taken_wh,
+            incentivised_wh=row.incentivised_wh,
+            exempt_wh=row.exempt_wh,
+            premium_cents=row.premium_cents,
+            facts={
+                "base_ueur_per_mwh": row.base_ueur_per_mwh,
+                "cap_ueur_per_mwh": row.cap_ueur_per_mwh,
+                "correction_ueur_per_mwh": row.correction_ueur_per_mwh,
+                "reduction": str(row.reduction),
+                "obligation_share": str(row.obligation_share),
+                "not_incentivised_because": row.not_incentivised_because,
+                "granted": granted[row.code],
+            },
+        )
+
+
+def _packed(array: NDArray[np.int64]) -> bytes:
+    return np.ascontiguousarray(array, "<i8").tobytes()
+
+
+def unpack_wh(packed: bytes | memoryview, rows: int = 1) -> NDArray[np.int64]:
+    """What `_packed` wrote: (n,) for one row, (rows, n) for more."""
+    flat = np.frombuffer(packed, "<i8").astype(np.int64)
+    return flat if rows == 1 else flat.reshape(rows, -1)

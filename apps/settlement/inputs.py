@@ -1,0 +1,120 @@
+"""Gather: the facts of one configuration and month, from the rows of four rooms into one frozen value."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.communities.queries import Perimeter, get_distribution, get_perimeter
+from apps.engine.calendar import month_days, validity_hours
+from apps.engine.inputs import Injection, Kind, MonthInputs, Plant, Point, RunKind
+from apps.engine.ordering import canonical
+from apps.metering.models import Channel
+from apps.metering.queries import get_month_curves, list_injecting_pods
+from apps.settlement.errors import ConfigurationEmpty, PlantMissing
+from apps.settlement.history import get_year_to_date
+from apps.settlement.models import SettlementRun
+from apps.settlement.parameters import get_rule_parameters
+from apps.settlement.prices.queries import get_hourly_prices
+
+
+def get_month_inputs(*, run_id: int) -> MonthInputs:
+    """Everything that the rules may look at for this run, in canonical order.
+
+    Errors: `SettlementError` and the errors of communities and metering, each a sentence that says what to mend.
+    """
+    run = SettlementRun.objects.select_related("configuration").get(pk=run_id)
+    year, month = run.month.year, run.month.month
+    perimeter = get_perimeter(run.configuration, year, month)
+    points = points_of_month(perimeter, year, month)
+    if not points:
+        raise ConfigurationEmpty(
+            f"Run {run.month_text} of {run.configuration.code} cannot start: no metering point is valid in the month. "
+            "Add the metering points, then retry the run."
+        )
+    plants = tuple(sorted(perimeter.plants, key=lambda plant: plant.code))
+    refuse_injection_without_plant(run.configuration.code, points, plants, year, month)
+    injections = injections_of(points, plants)
+    withdrawn_wh, withdrawn_quality = _curves([point.pod for point in points], Channel.WITHDRAWN, year, month)
+    injected_wh, injected_quality = _curves([points[row.point].pod for row in injections], Channel.INJECTED, year, month)
+    zones = tuple(sorted({plant.market_zone for plant in plants}))
+    distribution = get_distribution(run.configuration, year, month)
+    return canonical(
+        MonthInputs(
+            configuration=run.configuration.code,
+            kind=Kind(run.configuration.kind),
+            run_kind=RunKind(run.kind),
+            year=year,
+            month=month,
+            members=perimeter.members,
+            points=points,
+            plants=plants,
+            injections=injections,
+            withdrawn_wh=withdrawn_wh,
+            withdrawn_quality=withdrawn_quality,
+            injected_wh=injected_wh,
+            injected_quality=injected_quality,
+            zones=zones,
+            prices_ueur_per_mwh=get_hourly_prices(zones, year, month),
+            distribution=distribution,
+            parameters=get_rule_parameters(on=run.month),
+            year_to_date=get_year_to_date(configuration_id=run.configuration_id, before=run.month),
+            accepted_missing=tuple(sorted(run.accepted_missing)),
+        )
+    )
+
+
+def points_of_month(perimeter: Perimeter, year: int, month: int) -> tuple[Point, ...]:
+    """The points whose validity touches the month, by (pod, valid_from, member), cut to its hours."""
+    found = []
+    for point in perimeter.points:
+        first_hour, last_hour = validity_hours(year, month, point.valid_from, point.valid_to)
+        if first_hour < last_hour:
+            found.append(
+                Point(
+                    pod=point.pod_key,
+                    member=point.member,
+                    member_kind=point.member_kind,
+                    voltage=point.voltage,
+                    valid_from=point.valid_from,
+                    valid_to=point.valid_to,
+                    first_hour=first_hour,
+                    last_hour=last_hour,
+                    storage_efficiency=point.storage_efficiency,
+                )
+            )
+    return tuple(sorted(found, key=lambda point: (point.pod, point.valid_from, point.member)))
+
+
+def injections_of(points: Sequence[Point], plants: Sequence[Plant]) -> tuple[Injection, ...]:
+    """Which rows of injection the rules need: every point of the month behind which a plant stands."""
+    by_pod: Mapping[str, int] = {plant.pod: i for i, plant in enumerate(plants)}
+    return tuple(Injection(point=i, plant=by_pod[point.pod]) for i, point in enumerate(points) if point.pod in by_pod)
+
+
+def refuse_injection_without_plant(
+    configuration: str, points: Sequence[Point], plants: Sequence[Plant], year: int, month: int
+) -> None:
+    """Energy that nobody can be credited for is an error in the records, not a plant of its own (settlement-rules 2.5)."""
+    with_plant = {plant.pod for plant in plants}
+    without = sorted({point.pod for point in points} - with_plant)
+    for pod, energy_wh in sorted(list_injecting_pods(without, year, month).items()):
+        raise PlantMissing(
+            f"Run {year}-{month:02d} of {configuration} cannot start: {pod} injected {energy_wh / 1000:.3f} kWh but no plant is "
+            "registered behind it. Add the plant or correct the measures, then retry the run."
+        )
+
+
+def _curves(pods: Sequence[str], channel: Channel, year: int, month: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    matrix = get_month_curves(pods, channel, year, month)
+    return matrix.values, matrix.quality
+
+
+def first_of_next(month: date) -> date:
+    """The first day after the month."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def days_of(month: date) -> tuple[date, ...]:
+    return month_days(month.year, month.month)

@@ -1,0 +1,201 @@
+"""The only writers of runs: one transaction each, a compare-and-swap of the state, named errors, never a task."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Max
+
+from apps.accounts.models import User
+from apps.communities.models import Configuration
+from apps.engine.calendar import month_starts_at
+from apps.engine.inputs import MonthInputs
+from apps.engine.results import MonthResult
+from apps.settlement.booking import replace_rows
+from apps.settlement.errors import ApproverComputed, MonthNotOver, RunAlreadyOpen, RunChanged, RunNotOpen
+from apps.settlement.facts import result_facts
+from apps.settlement.models import SettlementRun
+from apps.settlement.parameters import RULES_VERSION
+
+State = SettlementRun.State
+MAX_ATTEMPTS = 5
+OPEN_LOCK = 7101  # advisory lock space of `open_run`
+RUN_LOCK = 7102  # advisory lock space of a worker that computes one run
+
+
+@transaction.atomic
+def open_run(
+    *, configuration: Configuration, month: date, kind: str, opened_by: User | None, as_of: datetime
+) -> SettlementRun:
+    """Open the next version of a run. Two people who press at once get one run: the second is told which.
+
+    Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one).
+    """
+    month = month.replace(day=1)
+    if month_starts_at(month.year + month.month // 12, month.month % 12 + 1) > as_of:
+        raise MonthNotOver(f"The month {month:%Y-%m} is not over yet. Settle {configuration.code} when it is.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [OPEN_LOCK, f"{configuration.pk}/{month}/{kind}"])
+    runs = SettlementRun.objects.filter(configuration=configuration, month=month, kind=kind)
+    if (open_one := runs.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
+        raise RunAlreadyOpen(f"Run {open_one} is already {open_one.get_state_display()}. Wait for it to end.", open_one.pk)
+    latest = runs.aggregate(latest=Max("version"))["latest"] or 0
+    return SettlementRun.objects.create(
+        configuration=configuration, month=month, kind=kind, version=latest + 1, opened_by=opened_by, opened_at=as_of
+    )
+
+
+def claim_run(*, run_id: int, as_of: datetime) -> bool:
+    """Take a run into computation: from `draft`, or from `computing` when its worker died. Call it under `lock_run`.
+
+    False when there is nothing to do (already computed, approved, parked, failed). A run that killed its worker
+    `MAX_ATTEMPTS` times is failed, so that poison does not circle for ever.
+    """
+    claimable = SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING])
+    tired = claimable.filter(attempts__gte=MAX_ATTEMPTS)
+    message = f"The computation was interrupted {MAX_ATTEMPTS} times. Look at the worker's log, then retry the run."
+    if tired.update(state=State.FAILED, error=message, claimed_at=None):
+        return False
+    return bool(
+        claimable.update(
+            state=State.COMPUTING,
+            claimed_at=as_of,
+            attempts=F("attempts") + 1,
+            computed_by=F("opened_by"),
+            error="",
+            phase="",
+            steps_done=0,
+        )
+    )
+
+
+class lock_run:  # noqa: N801 - reads as a statement: `with lock_run(run_id) as mine:`
+    """While a worker holds this, no other computes the same run; a worker that dies lets go by dying."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self.mine = False
+
+    def __enter__(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, self.run_id])
+            self.mine = bool(cursor.fetchone()[0])
+        return self.mine
+
+    def __exit__(self, *error: object) -> None:
+        if self.mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, self.run_id])
+
+
+def report_progress(*, run_id: int, phase: str, done: int, total: int) -> None:
+    """Show how far the computation is. Outside the transaction that books the result, so that people can watch."""
+    SettlementRun.objects.filter(pk=run_id, state=State.COMPUTING).update(phase=phase, steps_done=done, steps_total=total)
+
+
+@transaction.atomic
+def record_result(
+    *,
+    run_id: int,
+    inputs: MonthInputs,
+    result: MonthResult,
+    inputs_sha256: str,
+    result_sha256: str,
+    snapshot_path: str,
+    code_version: str,
+    as_of: datetime,
+) -> None:
+    """Replace the rows of the run and mark it computed, last of all and all at once. Errors: `RunNotOpen`."""
+    run = SettlementRun.objects.select_for_update().select_related("configuration").get(pk=run_id)
+    if run.state != State.COMPUTING:
+        raise RunNotOpen(f"Run {run} is {run.get_state_display()}, so no result can be recorded. Open a new version.")
+    replace_rows(run=run, inputs=inputs, result=result)
+    run.state = State.COMPUTED
+    run.succeeded_at = as_of
+    run.inputs_sha256, run.result_sha256 = inputs_sha256, result_sha256
+    run.rules_version, run.code_version, run.snapshot_path = RULES_VERSION, code_version, snapshot_path
+    run.hours, run.missing_hours = result.hours, result.missing_hours
+    run.missing = [[row.pod, row.hours] for row in result.missing]
+    run.injected_wh, run.withdrawn_wh = int(result.injected_wh.sum()), int(result.withdrawn_wh.sum())
+    run.shared_wh = int(result.shared_wh.sum())
+    run.incentivised_wh = sum(plant.incentivised_wh for plant in result.plants)
+    run.facts = result_facts(run=run, inputs=inputs, result=result)
+    run.phase, run.claimed_at, run.error = "", None, ""
+    run.save()
+
+
+def park_run(*, run_id: int, reason: str) -> None:
+    """Set a run aside for a person: an input is missing or a rule refuses. Retrying it is safe."""
+    SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING]).update(
+        state=State.PARKED, error=reason, claimed_at=None, phase=""
+    )
+
+
+def fail_run(*, run_id: int, reason: str) -> None:
+    """Mark a run whose computation crashed; the reason is for the operator."""
+    SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING]).update(
+        state=State.FAILED, error=reason, claimed_at=None, phase=""
+    )
+
+
+@transaction.atomic
+def retry_run(*, run_id: int, opened_by: User, as_of: datetime) -> SettlementRun:
+    """Put a parked or failed run back in the queue. Errors: `RunNotOpen`; `RunAlreadyOpen` when a newer one is open."""
+    run = SettlementRun.objects.select_for_update().get(pk=run_id)
+    if run.state not in (State.PARKED, State.FAILED):
+        raise RunNotOpen(f"Run {run} is {run.get_state_display()}: only a parked or failed run can be retried.")
+    others = SettlementRun.objects.filter(configuration=run.configuration, month=run.month, kind=run.kind)
+    if (open_one := others.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
+        raise RunAlreadyOpen(f"Run {open_one} is already {open_one.get_state_display()}. Wait for it to end.", open_one.pk)
+    run.state, run.error, run.attempts = State.DRAFT, "", 0
+    run.opened_by, run.opened_at = opened_by, as_of
+    run.save()
+    return run
+
+
+def discard_run(*, run_id: int) -> None:
+    """Remove a run that never had a result (a refused command leaves nothing behind)."""
+    SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.PARKED, State.FAILED], result_sha256="").delete()
+
+
+@transaction.atomic
+def accept_missing(*, run_id: int, pods: Sequence[str], accepted_by: User) -> None:
+    """A person takes responsibility, POD by POD, for hours that nobody measured. Only before a final run is computed."""
+    run = SettlementRun.objects.select_for_update().get(pk=run_id)
+    if run.kind != SettlementRun.Kind.FINAL or run.state not in (State.DRAFT, State.PARKED, State.FAILED):
+        raise RunNotOpen(f"Missing measures of run {run} can be accepted only while it waits and is final.")
+    run.accepted_missing = sorted({*run.accepted_missing, *pods})
+    run.accepted_by = accepted_by
+    run.save()
+
+
+@transaction.atomic
+def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: datetime) -> SettlementRun:
+    """Approve what was on the screen. From here on the run is history.
+
+    Errors: `RunNotOpen`; `ApproverComputed` (two different people); `RunChanged` when the result on the screen is not the
+    result in the database, or when a later version exists.
+    """
+    run = SettlementRun.objects.select_for_update().select_related("configuration").get(pk=run_id)
+    if run.state != State.COMPUTED:
+        raise RunNotOpen(f"Run {run} is {run.get_state_display()}: only a computed run can be approved.")
+    if run.result_sha256 != seen_sha256:
+        raise RunChanged(f"Run {run} was computed again after you opened the page. Look at the new result, then decide.")
+    if run.computed_by_id == approved_by.pk:
+        raise ApproverComputed(f"You started run {run}, so somebody else must approve it.")
+    same = SettlementRun.objects.filter(configuration=run.configuration, month=run.month, kind=run.kind)
+    if (newer := same.filter(version__gt=run.version, state__in=SettlementRun.SETTLED_STATES).first()) is not None:
+        raise RunChanged(f"Run {run} has a later version {newer.version}. Approve that one, or look at why it differs.")
+    if (older := same.filter(state__in=SettlementRun.FROZEN_STATES).first()) is not None:
+        raise RunNotOpen(f"Run {older} of the same month is already approved. A later truth is a correction, not a second approval.")
+    run.state = State.APPROVED
+    run.approved_by, run.approved_at, run.approved_sha256 = approved_by, as_of, seen_sha256
+    run.save()
+    return run
+
+
+def open_error_run_id(error: RunAlreadyOpen) -> int | None:
+    """Which run is open, for a door that wants to lead there."""
+    args: tuple[Any, ...] = error.args
+    return int(args[1]) if len(args) > 1 else None

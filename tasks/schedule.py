@@ -1,0 +1,23 @@
+"""The one timetable. UTC, away from the hour that the October night repeats; every job looks at what should exist."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A line of the timetable: crontab fields in UTC, or seconds between two runs."""
+
+    name: str
+    task: str
+    minute: str = "*"
+    hour: str = "*"
+    day_of_month: str = "*"
+    every_seconds: int = 0
+
+
+TIMETABLE = (
+    # Measures of a month arrive by the 15th of the next (RO p.43); a daily look from the 2nd on opens what is missing.
+    Job("Regolazioni provvisorie del mese finito", "settlement.open_provisional_runs", minute="10", hour="5", day_of_month="2-28"),
+    Job("Riprende le regolazioni interrotte", "settlement.resume_runs", every_seconds=60),
+    Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
+)
