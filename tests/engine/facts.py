@@ -134,7 +134,9 @@ class Facts:
         in_building: bool = True,
     ) -> str:
         self.plants.append(
-            Plant(code, pod(number), source, Decimal(power), region, zone, since, Decimal(grant), Decimal(obligation), in_building)
+            Plant(
+                code, pod(number), source, Decimal(power), region, zone, since, Decimal(grant), Decimal(obligation), in_building
+            )
         )
         return code
 
@@ -145,9 +147,7 @@ class Facts:
 
     def inputs(self) -> MonthInputs:
         hours = hours_in_month(self.year, self.month)
-        rows = [
-            (i, p) for i, point in enumerate(self.points) for p, plant in enumerate(self.plants) if plant.pod == point.pod
-        ]
+        rows = [(i, p) for i, point in enumerate(self.points) for p, plant in enumerate(self.plants) if plant.pod == point.pod]
         withdrawn = [self._curve(point, WITHDRAWAL, hours) for point in self.points]
         injected = [self._curve(self.points[i], self.plants[p].code, hours) for i, p in rows]
         zones = tuple(sorted({plant.market_zone for plant in self.plants} | {zone for zone, _ in self.prices}))
