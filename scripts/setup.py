@@ -32,7 +32,7 @@ def main() -> int:
     try:
         use_supported_python()
         VENV.mkdir(exist_ok=True)
-        with (VENV / ".lock").open("w") as lock:  # two set-ups of one checkout take turns
+        with (VENV / ".set-up").open("w") as lock:  # two set-ups of one checkout take turns (.lock is uv's own)
             fcntl.flock(lock, fcntl.LOCK_EX)
             install_packages(root=ROOT, venv=VENV)
             install_system_packages(purpose=sys.argv[1], memory=VENV)
