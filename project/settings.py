@@ -4,7 +4,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab  # noqa: F401  (re-exported for the shell)
 from django.utils.translation import gettext_lazy as _
 
 from project.env import BASE_DIR, read_environment
@@ -143,6 +142,7 @@ DEFAULT_FROM_EMAIL = "CerCollettiva <noreply@localhost>"
 
 # Celery: why each value is what it is stands in docs/operations.md and DECISIONS.md.
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
+CELERY_IMPORTS = ("tasks.measures", "tasks.settlement", "tasks.invoicing", "tasks.exports")
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_TASK_ACKS_LATE = True

@@ -17,7 +17,9 @@ class Job:
 
 TIMETABLE = (
     # Measures of a month arrive by the 15th of the next (RO p.43); a daily look from the 2nd on opens what is missing.
-    Job("Regolazioni provvisorie del mese finito", "settlement.open_provisional_runs", minute="10", hour="5", day_of_month="2-28"),
+    Job(
+        "Regolazioni provvisorie del mese finito", "settlement.open_provisional_runs", minute="10", hour="5", day_of_month="2-28"
+    ),
     Job("Riprende le regolazioni interrotte", "settlement.resume_runs", every_seconds=60),
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
 )

@@ -3,12 +3,13 @@
 import logging
 from datetime import date, datetime, timedelta
 
+from apps.communities.errors import CommunityError
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from reports.snapshot_parquet import read_inputs, write_snapshot
 
-from apps.communities.errors import CommunityError
 from apps.communities.models import Configuration
 from apps.engine.digest import inputs_sha256, result_sha256
 from apps.engine.errors import RuleViolation
@@ -19,7 +20,6 @@ from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 from reports.documents import SnapshotFacts
-from reports.snapshot_parquet import read_inputs, write_snapshot
 
 log = logging.getLogger(__name__)
 EXPECTED = (SettlementError, RuleViolation, CommunityError)

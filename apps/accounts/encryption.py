@@ -33,7 +33,9 @@ def decrypt(stored: str, *, place: str) -> str:
     key_id, _, encoded = stored.partition(":")
     key = dict(settings.PII_KEYS).get(key_id)
     if key is None:
-        raise DecryptionFailed(f"A value in {place} was encrypted with key {key_id!r}, which PII_KEYS does not hold. Add the key.")
+        raise DecryptionFailed(
+            f"A value in {place} was encrypted with key {key_id!r}, which PII_KEYS does not hold. Add the key."
+        )
     sealed = base64.b64decode(encoded)
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()).decode()

@@ -58,15 +58,43 @@ def contribution_amounts(result: MonthResult) -> dict[str, int]:
     }
 
 
-LEDGER_COLUMNS = (
-    "run_id position contribution block member_id account cents block_cents key weight weight_total percent".split()
-)
-MEMBER_COLUMNS = (
-    "run_id member_id injected_wh withdrawn_wh shared_wh incentivised_wh premium_cents valorisation_cents excess_cents".split()
-)
-POINT_COLUMNS = (
-    "run_id member_id pod valid_from valid_to withdrawn_wh injected_wh shared_wh missing_hours days".split()
-)
+LEDGER_COLUMNS = [
+    "run_id",
+    "position",
+    "contribution",
+    "block",
+    "member_id",
+    "account",
+    "cents",
+    "block_cents",
+    "key",
+    "weight",
+    "weight_total",
+    "percent",
+]
+MEMBER_COLUMNS = [
+    "run_id",
+    "member_id",
+    "injected_wh",
+    "withdrawn_wh",
+    "shared_wh",
+    "incentivised_wh",
+    "premium_cents",
+    "valorisation_cents",
+    "excess_cents",
+]
+POINT_COLUMNS = [
+    "run_id",
+    "member_id",
+    "pod",
+    "valid_from",
+    "valid_to",
+    "withdrawn_wh",
+    "injected_wh",
+    "shared_wh",
+    "missing_hours",
+    "days",
+]
 
 
 def _copy(model: type[Any], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -142,9 +170,7 @@ def _point_rows(
         )
 
 
-def _plant_rows(
-    run: SettlementRun, inputs: MonthInputs, result: MonthResult, plants: dict[str, int]
-) -> Iterable[PlantResult]:
+def _plant_rows(run: SettlementRun, inputs: MonthInputs, result: MonthResult, plants: dict[str, int]) -> Iterable[PlantResult]:
     granted = {plant.code: plant.grant_intensity > 0 for plant in inputs.plants}
     for position, row in enumerate(result.plants):
         yield PlantResult(

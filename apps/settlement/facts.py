@@ -52,14 +52,10 @@ def _attention(*, run: SettlementRun, result: MonthResult) -> list[dict[str, Any
         for member in result.members
         if member.total_cents < 0
     ]
-    before = list_effective_runs(
-        configuration_id=run.configuration_id, from_month=_month_before(run), before=run.month
-    )
+    before = list_effective_runs(configuration_id=run.configuration_id, from_month=_month_before(run), before=run.month)
     if not before:
         return notes
-    earlier = {
-        row.member.code: row.total_cents for row in MemberResult.objects.filter(run=before[-1]).select_related("member")
-    }
+    earlier = {row.member.code: row.total_cents for row in MemberResult.objects.filter(run=before[-1]).select_related("member")}
     for member in result.members:
         was, now = earlier.get(member.code, 0), member.total_cents
         if was and max(abs(was), abs(now)) >= SMALLEST_NOTED_CENTS and abs(now - was) * 100 > LARGEST_CHANGE_PERCENT * abs(was):

@@ -25,9 +25,7 @@ RUN_LOCK = 7102  # advisory lock space of a worker that computes one run
 
 
 @transaction.atomic
-def open_run(
-    *, configuration: Configuration, month: date, kind: str, opened_by: User | None, as_of: datetime
-) -> SettlementRun:
+def open_run(*, configuration: Configuration, month: date, kind: str, opened_by: User | None, as_of: datetime) -> SettlementRun:
     """Open the next version of a run. Two people who press at once get one run: the second is told which.
 
     Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one).
@@ -70,7 +68,7 @@ def claim_run(*, run_id: int, as_of: datetime) -> bool:
     )
 
 
-class lock_run:  # noqa: N801 - reads as a statement: `with lock_run(run_id) as mine:`
+class lock_run:
     """While a worker holds this, no other computes the same run; a worker that dies lets go by dying."""
 
     def __init__(self, run_id: int) -> None:
@@ -188,7 +186,9 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
     if (newer := same.filter(version__gt=run.version, state__in=SettlementRun.SETTLED_STATES).first()) is not None:
         raise RunChanged(f"Run {run} has a later version {newer.version}. Approve that one, or look at why it differs.")
     if (older := same.filter(state__in=SettlementRun.FROZEN_STATES).first()) is not None:
-        raise RunNotOpen(f"Run {older} of the same month is already approved. A later truth is a correction, not a second approval.")
+        raise RunNotOpen(
+            f"Run {older} of the same month is already approved. A later truth is a correction, not a second approval."
+        )
     run.state = State.APPROVED
     run.approved_by, run.approved_at, run.approved_sha256 = approved_by, as_of, seen_sha256
     run.save()

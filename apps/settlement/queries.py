@@ -13,11 +13,7 @@ def get_run_result(*, run_id: int) -> dict[str, Any]:
     run = SettlementRun.objects.select_related("configuration").get(pk=run_id)
     contributions = {row.contribution: row.amount_cents for row in run.contributions.all()}
     accounts = (
-        LedgerEntry.objects.filter(run=run)
-        .exclude(account="")
-        .values("account")
-        .annotate(cents=Sum("cents"))
-        .order_by("account")
+        LedgerEntry.objects.filter(run=run).exclude(account="").values("account").annotate(cents=Sum("cents")).order_by("account")
     )
     return {
         "run": run.pk,
@@ -44,9 +40,7 @@ def get_run_result(*, run_id: int) -> dict[str, Any]:
             for row in run.plant_results.select_related("plant").order_by("position")
         ],
         "contributions": {f"{name}_eur": eur(contributions[name]) for name in ("premium", "valorisation", "excess")},
-        "accounts": [
-            {"account": row["account"], "amount_eur": eur(row["cents"])} for row in accounts if row["cents"] != 0
-        ],
+        "accounts": [{"account": row["account"], "amount_eur": eur(row["cents"])} for row in accounts if row["cents"] != 0],
         "members": [
             {
                 "member": row.member.code,

@@ -68,7 +68,7 @@ class MeteringPoint(models.Model):
 
 
 class Plant(models.Model):
-    """One source behind one POD. `power_kw` decides the tariff class; for photovoltaics it is the lesser of modules and inverter."""
+    """One source behind one POD. `power_kw` decides the tariff class; for PV the lesser of modules and inverter."""
 
     class Source(models.TextChoices):
         PHOTOVOLTAIC = "photovoltaic", _("fotovoltaico")

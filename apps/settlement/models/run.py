@@ -40,7 +40,9 @@ class SettlementRun(models.Model):
     version = models.PositiveIntegerField(_("versione"))
     state = models.CharField(_("stato"), max_length=10, choices=State.choices, default=State.DRAFT)
 
-    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("aperta da"))
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("aperta da")
+    )
     opened_at = models.DateTimeField(_("aperta il"))
     computed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("calcolata da")

@@ -1,0 +1,69 @@
+"""Settle one configuration and month from the command line, through the same task as the admin does."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from apps.communities.models import Configuration
+from apps.settlement import operations
+from apps.settlement.errors import SettlementError
+from apps.settlement.models import SettlementRun
+from apps.settlement.queries import get_run_result
+from project.commands import JsonCommand, Refused
+from tasks.exports import write_documents
+from tasks.settlement import settle_month
+
+
+class Command(JsonCommand):
+    help = "Opens a run, settles it, waits and prints the result; --out also writes statements, workbook and snapshot."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("configuration", help="code of the configuration")
+        parser.add_argument("month", type=_month, help="month as YYYY-MM")
+        parser.add_argument("--kind", choices=SettlementRun.Kind.values, default=SettlementRun.Kind.PROVISIONAL)
+        parser.add_argument("--out", type=Path, metavar="DIR", help="also write the documents there")
+
+    def answer(self, *, configuration: str, month: date, kind: str, out: Path | None, **options: Any) -> dict[str, Any]:
+        found = Configuration.objects.filter(code=configuration).first()
+        if found is None:
+            raise Refused(f"There is no configuration {configuration}. Import its community first, or check the code.")
+        try:
+            run = operations.open_run(configuration=found, month=month, kind=kind, opened_by=None, as_of=timezone.now())
+        except SettlementError as error:
+            raise Refused(str(error.args[0])) from error
+        settle_month.apply(args=[run.pk], throw=True)
+        run.refresh_from_db()
+        if run.state != SettlementRun.State.COMPUTED:
+            operations.discard_run(run_id=run.pk)
+            raise Refused(run.error)
+        if out is not None:
+            write_documents(run_id=run.pk, directory=out)
+        return get_run_result(run_id=run.pk)
+
+    def tell(self, answer: dict[str, Any]) -> None:
+        energy, contributions = answer["energy"], answer["contributions"]
+        write = self.stdout.write
+        what = f"{answer['configuration']} {answer['month']} {answer['kind']} v{answer['version']}"
+        write(f"{what} (run {answer['run']}): {answer['state']}")
+        write(f"  hours {answer['hours']}, missing {answer['missing_hours']}")
+        write("  " + ", ".join(f"{name.removesuffix('_kwh')} {value} kWh" for name, value in energy.items()))
+        write("  " + ", ".join(f"{name.removesuffix('_eur')} {value} €" for name, value in contributions.items()))
+        for row in answer["members"]:
+            write(f"  {row['member']:<12} shared {row['shared_kwh']:>12} kWh   total {row['total_eur']:>10} €")
+        for row in answer["accounts"]:
+            write(f"  account {row['account']:<20} {row['amount_eur']:>10} €")
+        write(f"  result {answer['result_sha256']}")
+
+
+def _month(text: str) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}", text):
+        raise CommandError(f"{text!r} is not a month. Write it as YYYY-MM, for example 2023-03.", returncode=2)
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise CommandError(f"{text!r} is not a month of the calendar.", returncode=2) from error

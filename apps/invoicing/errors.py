@@ -1,0 +1,9 @@
+"""Expected trouble with documents, by name."""
+
+
+class InvoicingError(Exception):
+    """A document cannot be made or handed out for a reason that a person can mend."""
+
+
+class RunNotApproved(InvoicingError):
+    """Documents leave the house only for an approved run."""

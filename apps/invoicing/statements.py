@@ -1,0 +1,139 @@
+"""The frozen content of a member's statement: every fact that it prints, so that nothing has to be looked up again."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from apps.engine.calendar import month_days
+from apps.invoicing.run_facts import RunFacts
+from apps.settlement.booking import unpack_wh
+from apps.settlement.models import LedgerEntry, MemberResult, PointResult
+
+CONTRIBUTIONS = ("premium", "valorisation", "excess")
+TO_ACCOUNTS = ("deduction", "social_fund")
+CHANNELS = ("withdrawn_wh", "injected_wh", "shared_wh", "taken_wh")
+
+
+def statement_reference(facts: RunFacts, member_code: str) -> str:
+    """Unique and stable: configuration/month/version/member, the kind named when it is final."""
+    run = facts.run
+    kind = "" if run.kind == run.Kind.PROVISIONAL else "-final"
+    return f"{run.configuration.code}/{run.month_text}/v{run.version}{kind}/{member_code}"
+
+
+def list_statements(facts: RunFacts, *, issued_on: date) -> Iterator[tuple[MemberResult, dict[str, Any]]]:
+    """For each member who had a point in the month or moves money: the values of `reports.documents.StatementDocument`."""
+    for row in facts.members:
+        points = facts.points.get(row.member_id, [])
+        if points or row.member_id in facts.entries_of:
+            yield row, _statement(facts, row, points, issued_on=issued_on)
+
+
+def _statement(facts: RunFacts, row: MemberResult, points: list[PointResult], *, issued_on: date) -> dict[str, Any]:
+    run, member = facts.run, row.member
+    pods = {point.pod for point in points}
+    return {
+        "issuer": facts.issuer,
+        "configuration": facts.configuration,
+        "year": run.month.year,
+        "month": run.month.month,
+        "reference": statement_reference(facts, member.code),
+        "version": run.version,
+        "run_kind": run.kind,
+        "approved_on": run.approved_at and run.approved_at.date().isoformat(),
+        "issued_on": issued_on.isoformat(),
+        "member": {"code": member.code, "name": member.name, "kind": member.kind, "tax_code": member.tax_code},
+        "points": [
+            {
+                "pod": point.pod,
+                "valid_from": point.valid_from.isoformat(),
+                "valid_to": point.valid_to and point.valid_to.isoformat(),
+                "withdrawn_wh": point.withdrawn_wh,
+                "injected_wh": point.injected_wh,
+                "shared_wh": point.shared_wh,
+            }
+            for point in points
+        ],
+        "energy": {
+            "injected_wh": row.injected_wh,
+            "withdrawn_wh": row.withdrawn_wh,
+            "shared_wh": row.shared_wh,
+            "incentivised_wh": row.incentivised_wh,
+            "taken_wh": int(sum(_days(point)[3].sum() for point in points)),
+        },
+        "energy_of_configuration": {
+            "injected_wh": run.injected_wh,
+            "withdrawn_wh": run.withdrawn_wh,
+            "shared_wh": run.shared_wh,
+            "incentivised_wh": run.incentivised_wh,
+            "taken_wh": sum(plant.taken_wh for plant in facts.plants),
+        },
+        "shares": [_share(facts, row, contribution) for contribution in CONTRIBUTIONS],
+        "plants": [
+            {
+                "code": plant.plant.code,
+                "source": plant.plant.source,
+                "power_kw": str(plant.plant.power_kw.normalize()),
+                "injected_wh": plant.injected_wh,
+                "taken_wh": plant.taken_wh,
+                "incentivised_wh": plant.incentivised_wh,
+                "premium_cents": plant.premium_cents,
+                "not_incentivised_because": plant.facts["not_incentivised_because"],
+            }
+            for plant in facts.plants
+        ],
+        "premium_gross_cents": run.facts["premium_gross_cents"],
+        "valorisation": run.facts["valorisation"],
+        "excess_sets": run.facts["excess_sets"],
+        "year_rows": facts.year_rows[row.member_id],
+        "daily": _daily(facts, points),
+        "missing": [item for item in facts.missing if item["pod"] in pods],
+        "configuration_missing_hours": run.missing_hours,
+        "contact_email": facts.community.contact_email,
+        "rules_version": run.rules_version,
+        "code_version": run.code_version,
+        "result_sha256": run.result_sha256,
+    }
+
+
+def _share(facts: RunFacts, row: MemberResult, contribution: str) -> dict[str, Any]:
+    deductions = [entry for entry in facts.entries_of[None] if entry.block in TO_ACCOUNTS]
+    own = facts.entries_of.get(row.member_id, [])
+    steps = [_step(entry) for entry in (*deductions, *own) if entry.contribution == contribution]
+    return {
+        "contribution": contribution,
+        "amount_cents": getattr(row, f"{contribution}_cents"),
+        "pool_cents": facts.contributions[contribution],
+        "steps": steps,
+        "producers_percent": facts.run.facts["producers_percent"].get(contribution),
+    }
+
+
+def _step(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "block": entry.block,
+        "block_cents": entry.block_cents,
+        "cents": entry.cents,
+        "account": entry.account,
+        "key": entry.key,
+        "weight": int(entry.weight),
+        "weight_total": int(entry.weight_total),
+        "percent": None if entry.percent is None else str(entry.percent.normalize()),
+    }
+
+
+def _daily(facts: RunFacts, points: list[PointResult]) -> dict[str, Any]:
+    days = month_days(facts.run.month.year, facts.run.month.month)
+    total = np.zeros((len(CHANNELS), len(days)), np.int64)
+    for point in points:
+        total += _days(point)
+    series: dict[str, Any] = {name: total[i].tolist() for i, name in enumerate(CHANNELS)}
+    if not total[3].any():
+        series["taken_wh"] = []
+    return {"days": [day.isoformat() for day in days], **series}
+
+
+def _days(point: PointResult) -> Any:
+    return unpack_wh(point.days, rows=len(CHANNELS))

@@ -1,0 +1,25 @@
+"""The workers' door to documents: freeze what an approved run says, then have it rendered in small batches."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.invoicing import operations
+from tasks.exports import render_documents
+
+# A batch of statements takes a couple of seconds: short tasks, spread over all workers.
+BATCH = 20
+
+
+@shared_task(name="invoicing.issue_documents")
+def issue_documents(run_id: int) -> None:
+    """Freeze the documents of an approved run (once) and send everything that waits to the press."""
+    waiting = operations.freeze_documents(run_id=run_id, as_of=timezone.now())
+    for start in range(0, len(waiting), BATCH):
+        render_documents.delay(waiting[start : start + BATCH])
+
+
+@shared_task(name="invoicing.complete_documents")
+def complete_documents() -> None:
+    """Look for approved runs whose documents are missing or still wait, and see to them again."""
+    for run_id in operations.list_runs_without_documents():
+        issue_documents.delay(run_id)
