@@ -26,7 +26,7 @@ lint: ready-demo ## style, types, imports, security
 	$(BIN)/ruff format --check .
 	$(NOWHERE) $(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive apps tasks reports project scripts manage.py celery_app.py
+	$(BIN)/bandit --quiet --severity-level medium --configfile pyproject.toml --recursive apps tasks reports project scripts manage.py celery_app.py
 
 checks: ready-demo ## migrations are complete; the settings of a real installation are safe
 	$(SERVERS) -- $(BIN)/python manage.py makemigrations --check --dry-run

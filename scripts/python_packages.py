@@ -27,7 +27,9 @@ def install_packages(*, root: Path, venv: Path) -> None:
     python = venv / "bin" / "python"
     # uv first, for it takes seconds; pip, if uv does not run here or cannot reach the packages as pip is configured to
     options = ["--require-hashes", "--only-binary", ":all:"]
-    with_uv = run([python, "-m", "uv", "pip", "sync", "--python", python, *options, *locks], check=False, env=get_uv_environment())
+    with_uv = run(
+        [python, "-m", "uv", "pip", "sync", "--python", python, *options, *locks], check=False, env=get_uv_environment()
+    )
     if with_uv.returncode != 0:
         requirements = [part for lock in locks for part in ("--requirement", lock)]
         run(
@@ -55,12 +57,19 @@ def make_environment(venv: Path, *, uv_lock: Path) -> None:
             path.unlink()
         else:
             shutil.rmtree(path, ignore_errors=True)
-    install = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", uv_lock]
+    install: list[str | Path] = [
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--requirement",
+        uv_lock,
+    ]
     if not has_module("ensurepip") and not has_module("pip"):
         install_pip()
     if has_module("ensurepip"):
         run([sys.executable, "-m", "venv", venv], failure="the virtual environment cannot be created")
-        pip = [venv / "bin" / "python", "-m", "pip"]
+        pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip"]
     else:
         run([sys.executable, "-m", "venv", "--without-pip", venv], failure="the virtual environment cannot be created")
         pip = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python"]
@@ -73,7 +82,8 @@ def install_pip() -> None:
     reason = install_with_apt([package])
     importlib.invalidate_caches()
     if reason or not has_module("ensurepip"):
-        raise SetupFailed(f"Python lacks its venv module: run `apt-get install {package}` as root ({reason or 'it was not enough'}).")
+        reason = reason or "that was done and was not enough"
+        raise SetupFailed(f"Python lacks its venv module: run `apt-get install {package}` as root ({reason}).")
 
 
 def has_module(name: str) -> bool:

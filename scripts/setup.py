@@ -52,18 +52,24 @@ def use_supported_python() -> None:
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         other = shutil.which(f"python3.{minor}")
         if other and run([other, "--version"], check=False).returncode == 0:
-            os.execv(other, [other, *sys.argv])  # noqa: S606
+            os.execv(other, [other, *sys.argv])
+    this = sys.version.split()[0]
     raise SetupFailed(
-        f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} is needed and this is {sys.version.split()[0]}: install python3.{OLDEST[1]} or newer."
+        f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} is needed and this is {this}: install python3.{OLDEST[1]} or newer."
     )
 
 
 def compile_translations() -> None:
     """Compile the .po files that are newer than what was compiled from them."""
     sources = [path for room in ("project", "apps", "reports", "locale") for path in (ROOT / room).rglob("*.po")]
-    stale = [path for path in sources if not (made := path.with_suffix(".mo")).exists() or made.stat().st_mtime < path.stat().st_mtime]
+    stale = [source for source in sources if is_older(source.with_suffix(".mo"), source)]
     if stale:
-        run([VENV / "bin" / "python", ROOT / "scripts" / "compile_translations.py", *stale], failure="a translation cannot be compiled")
+        compiler = [VENV / "bin" / "python", ROOT / "scripts" / "compile_translations.py"]
+        run([*compiler, *stale], failure="a translation cannot be compiled")
+
+
+def is_older(made: Path, source: Path) -> bool:
+    return not made.exists() or made.stat().st_mtime < source.stat().st_mtime
 
 
 if __name__ == "__main__":
