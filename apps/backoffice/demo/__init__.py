@@ -1,0 +1,1 @@
+"""The demonstration: a believable community, settled through the same doors that real people use."""
