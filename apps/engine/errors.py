@@ -62,7 +62,7 @@ class MeasuresMissing(RuleViolation):
 
     def __init__(self, configuration: str, year: int, month: int, missing: Sequence[MissingHours]) -> None:
         self.missing = tuple(missing)
-        shown = ", ".join(f"{row.pod} ({row.hours} hours)" for row in self.missing[:20])
+        shown = ", ".join(f"{row.pod} ({row.hours} hour{'s' if row.hours > 1 else ''})" for row in self.missing[:20])
         more = f" and {len(self.missing) - 20} more" if len(self.missing) > 20 else ""
         super().__init__(
             f"The final run {year}-{month:02d} of {configuration} cannot be settled: measures are missing for {shown}{more}. "
