@@ -6,15 +6,15 @@ from django.db import migrations
 # check runs at commit, when the transaction is complete.
 SUMS = """
 CREATE FUNCTION settlement_check_contribution_sum() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE found numeric; wanted bigint;
+DECLARE posted numeric; wanted bigint;
 BEGIN
   SELECT amount_cents INTO wanted FROM settlement_contributiontotal WHERE id = NEW.id;
   IF NOT FOUND THEN RETURN NULL; END IF;
-  SELECT coalesce(sum(cents), 0) INTO found FROM settlement_ledgerentry
+  SELECT coalesce(sum(cents), 0) INTO posted FROM settlement_ledgerentry
    WHERE run_id = NEW.run_id AND contribution = NEW.contribution;
-  IF found <> wanted THEN
+  IF posted <> wanted THEN
     RAISE EXCEPTION 'Entries of run % for % sum to % cents, but the contribution is % cents.',
-      NEW.run_id, NEW.contribution, found, wanted USING ERRCODE = 'check_violation';
+      NEW.run_id, NEW.contribution, posted, wanted USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
 END $$;

@@ -1,0 +1,110 @@
+"""The database says no, whoever asks: ORM, admin or raw SQL."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.utils import InternalError
+
+from apps.settlement import operations
+from apps.settlement.models import ContributionTotal, LedgerEntry, SettlementRun
+from tests.apps.settlement.rows import AS_OF, make_computed_run, make_configuration, make_user
+
+pytestmark = pytest.mark.django_db
+REFUSED = (IntegrityError, InternalError)
+
+
+def _close() -> None:
+    """Run the deferred checks now, as a commit would."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_entries_that_sum_to_the_contribution_are_accepted() -> None:
+    make_computed_run(make_configuration())
+    _close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: LedgerEntry.objects.filter(run=run, position=1).update(cents=401),
+        lambda run: LedgerEntry.objects.filter(run=run, position=1).delete(),
+        lambda run: LedgerEntry.objects.create(
+            run=run, position=9, contribution="premium", block="deduction", account="x", cents=1, block_cents=1
+        ),
+        lambda run: ContributionTotal.objects.filter(run=run).update(amount_cents=999),
+    ],
+    ids=["changed", "deleted", "added", "total"],
+)
+def test_a_cent_too_much_or_too_little_is_refused_at_commit(change) -> None:
+    run = make_computed_run(make_configuration())
+    with pytest.raises(REFUSED, match="sum to"), transaction.atomic():
+        change(run)
+        _close()
+    assert sum(LedgerEntry.objects.filter(run=run).values_list("cents", flat=True)) == 1000
+
+
+def test_entries_without_a_contribution_are_refused() -> None:
+    run = make_computed_run(make_configuration())
+    with pytest.raises(REFUSED, match="no contribution"), transaction.atomic():
+        LedgerEntry.objects.create(
+            run=run, position=9, contribution="excess", block="social_fund", account="social_fund", cents=1, block_cents=1
+        )
+
+
+def _approved() -> SettlementRun:
+    anna, bruno = make_user("anna"), make_user("bruno")
+    run = make_computed_run(make_configuration(), computed_by=anna)
+    return operations.approve_run(run_id=run.pk, approved_by=bruno, seen_sha256="2" * 64, as_of=AS_OF)
+
+
+ATTEMPTS = {
+    "change an entry": "UPDATE settlement_ledgerentry SET cents = cents WHERE run_id = %s",
+    "delete entries": "DELETE FROM settlement_ledgerentry WHERE run_id = %s",
+    "add an entry": """INSERT INTO settlement_ledgerentry
+        (run_id, position, contribution, block, account, cents, block_cents, key, weight, weight_total)
+        VALUES (%s, 99, 'premium', 'deduction', 'x', 0, 0, '', 0, 0)""",
+    "change a total": "UPDATE settlement_contributiontotal SET amount_cents = 1 WHERE run_id = %s",
+    "delete a total": "DELETE FROM settlement_contributiontotal WHERE run_id = %s",
+    "back to computed": "UPDATE settlement_settlementrun SET state = 'computed' WHERE id = %s",
+    "back to draft": "UPDATE settlement_settlementrun SET state = 'draft' WHERE id = %s",
+    "another result": "UPDATE settlement_settlementrun SET result_sha256 = repeat('3', 64), approved_sha256 = repeat('3', 64) WHERE id = %s",
+    "another energy": "UPDATE settlement_settlementrun SET shared_wh = shared_wh + 1 WHERE id = %s",
+    "delete the run": "DELETE FROM settlement_settlementrun WHERE id = %s",
+}
+
+
+@pytest.mark.parametrize("sql", ATTEMPTS.values(), ids=ATTEMPTS.keys())
+def test_an_approved_run_cannot_be_changed_by_any_statement(sql: str) -> None:
+    run = _approved()
+    before = list(LedgerEntry.objects.values_list()), list(SettlementRun.objects.values_list())
+    with pytest.raises(REFUSED), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, [run.pk])
+        _close()
+    assert before == (list(LedgerEntry.objects.values_list()), list(SettlementRun.objects.values_list()))
+
+
+def test_the_same_statements_pass_on_a_run_that_is_only_computed() -> None:
+    """Negative control: what stops the statements above is the approval, not a fault in them."""
+    run = make_computed_run(make_configuration())
+    with connection.cursor() as cursor:
+        cursor.execute(ATTEMPTS["change an entry"], [run.pk])
+        cursor.execute(ATTEMPTS["add an entry"], [run.pk])
+        cursor.execute(ATTEMPTS["another energy"], [run.pk])
+    _close()
+
+
+def test_who_computed_may_not_approve_even_behind_the_operations() -> None:
+    anna = make_user("anna")
+    run = make_computed_run(make_configuration(), computed_by=anna)
+    with pytest.raises(IntegrityError, match="run_two_different_people"), transaction.atomic():
+        SettlementRun.objects.filter(pk=run.pk).update(
+            state="approved", approved_by=anna, approved_at=AS_OF, approved_sha256="2" * 64
+        )
+
+
+@pytest.mark.parametrize("target", ["approved", "issued", "paid", "draft"])
+def test_states_cannot_be_skipped(target: str) -> None:
+    run = make_computed_run(make_configuration())
+    SettlementRun.objects.filter(pk=run.pk).update(state="parked")
+    with pytest.raises(REFUSED), transaction.atomic():
+        SettlementRun.objects.filter(pk=run.pk).update(state=target if target != "draft" else "computed")
