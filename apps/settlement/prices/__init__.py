@@ -1,0 +1,1 @@
+"""Zonal day-ahead prices: read from files, stored as published, asked for by the hour."""

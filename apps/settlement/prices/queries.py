@@ -1,0 +1,87 @@
+"""Read: the prices of a month, by the hour, and the hours that have none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.engine.calendar import hours_in_month, month_starts_at
+from apps.engine.prices import hourly_mean, ueur_per_mwh
+from apps.settlement.errors import PriceMissing
+from apps.settlement.models import ZonalPrice
+
+ROME = ZoneInfo("Europe/Rome")
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPrice:
+    """An hour that cannot be priced: its index in the month and the instant when it starts (aware, local)."""
+
+    zone: str
+    hour: int
+    starts_at: datetime
+
+
+def get_hourly_prices(zones: Sequence[str], year: int, month: int, *, configuration: str = "") -> NDArray[np.int64]:
+    """Return µ€/MWh, shape (Z, H), rows in the order of `zones`; quarters are averaged to their hour.
+
+    Errors: `PriceMissing` names the first hour without a price; `configuration` says whose run it was asked for.
+    """
+    prices, known = _load(zones, year, month)
+    if not known.all():
+        first = _missing(zones, known, year, month)[0]
+        run = f"Run {year}-{month:02d}" + (f" of {configuration}" if configuration else "")
+        raise PriceMissing(
+            f"{run} cannot start: no zonal price for {first.zone} at {local_text(first.starts_at)}. "
+            "Import the price file, then retry the run."
+        )
+    return prices
+
+
+def list_missing_prices(zones: Sequence[str], year: int, month: int) -> tuple[MissingPrice, ...]:
+    """The hours of the month that cannot be priced, by hour, then zone: nothing published, or not all four quarters."""
+    return tuple(_missing(zones, _load(zones, year, month)[1], year, month))
+
+
+def local_text(instant: datetime) -> str:
+    """An instant as people read it; the hour that October has twice also says its offset."""
+    local = instant.astimezone(ROME)
+    twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    return f"{local:%Y-%m-%d %H:%M}" + (f" ({local.isoformat()[-6:]})" if twice else "")
+
+
+def _missing(zones: Sequence[str], known: NDArray[np.bool_], year: int, month: int) -> list[MissingPrice]:
+    first = month_starts_at(year, month)
+    hours, rows = np.nonzero(~known.T)
+    return [
+        MissingPrice(zones[row], hour, (first + hour * _HOUR).astimezone(ROME))
+        for hour, row in zip(hours.tolist(), rows.tolist(), strict=True)
+    ]
+
+
+def _load(zones: Sequence[str], year: int, month: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Prices in µ€/MWh and which of them are known, both (Z, H).
+
+    A price for the hour stands for itself; four quarters make their mean; fewer than four make nothing.
+    """
+    hours = hours_in_month(year, month)
+    first = month_starts_at(year, month)
+    row_of = {zone: row for row, zone in enumerate(zones)}
+    prices = np.zeros((len(zones), hours), np.int64)
+    known = np.zeros((len(zones), hours), np.bool_)
+    quarters: dict[tuple[int, int], list[int]] = {}
+    stored = ZonalPrice.objects.filter(zone__in=row_of, starts_at__gte=first, starts_at__lt=first + hours * _HOUR)
+    for zone, starts_at, minutes, price in stored.values_list("zone", "starts_at", "minutes", "price_eur_per_mwh"):
+        cell = row_of[zone], (starts_at - first) // _HOUR
+        if minutes == 60:
+            prices[cell], known[cell] = ueur_per_mwh(price), True
+        else:
+            quarters.setdefault(cell, []).append(ueur_per_mwh(price))
+    for cell, found in quarters.items():
+        if len(found) == 4:
+            prices[cell], known[cell] = hourly_mean(found), True
+    return prices, known
