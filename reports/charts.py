@@ -18,6 +18,7 @@ from reports.svg import INK, Frame, coordinate, legend, path, picture, rectangle
 WITHDRAWN = "#8096b4"
 INJECTED = "#d9922e"
 SHARED = "#2b7a5b"
+TAKEN = "#8a5a12"
 
 Values = Sequence[int | float | None]
 
@@ -44,9 +45,8 @@ class Words:
 
 
 def daily(days: Sequence[date], series: Sequence[Series], words: Words, *, width: float = 720, height: float = 230) -> str:
-    """Energy per day: one slot per day, labelled with the day of the month (all of them, or every other when narrow)."""
-    every = 1 if width / max(1, len(days)) >= 17 else 2
-    labels = [str(day.day) if index % every == 0 else "" for index, day in enumerate(days)]
+    """Energy per day: one slot per day, labelled 1, 5, 10, … 30 with the day of the month."""
+    labels = [str(day.day) if day.day == 1 or day.day % 5 == 0 else "" for day in days]
     return _plot(labels, series, words, width=width, height=height)
 
 
@@ -65,7 +65,7 @@ def _plot(labels: Sequence[str], series: Sequence[Series], words: Words, *, widt
     top = max((value / 1000 for one in series for value in one.values if value is not None), default=0.0)
     bottom_margin = 38 if words.axis else 24
     frame = Frame(56, 30, width - 66, height - 30 - bottom_margin, max(1, len(labels)), tuple(ticks(top)))
-    body = [text(50, 14, words.unit, size=10, anchor="end"), *legend([(one.name, one.color) for one in series], left=56, top=14)]
+    body = [text(26, 14, words.unit, size=10), *legend([(one.name, one.color) for one in series], left=56, top=14)]
     body += frame.grid()
     groups = sorted({one.group for one in series if one.shape == "bars"})
     for one in series:

@@ -17,6 +17,12 @@ QUIET = "#5a6678"
 GRID = "#e2e8f0"
 AXIS = "#a0aec0"
 
+# DejaVu Sans, in parts of the font size
+_DIGITS = "0123456789.,"
+_DIGIT_WIDTH = 0.636
+_POINT_WIDTH = 0.318
+_ANCHORS = {"middle": 0.5, "end": 1.0}
+
 
 def coordinate(value: float) -> str:
     """A length with at most two decimals and no zeros that say nothing: short files, the same on every machine."""
@@ -80,6 +86,13 @@ def picture(width: float, height: float, *, title: str, description: str, body: 
     )
 
 
+def _letter_width(letter: str) -> float:
+    """About, in parts of the font size: enough to set names apart."""
+    if letter in "ijl.,' ":
+        return 0.3
+    return 0.9 if letter in "mwMW%" else 0.61
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The plotting area inside a picture and its two scales: slots from left to right, values from the base line up."""
@@ -132,5 +145,5 @@ def legend(entries: Sequence[tuple[str, str]], *, left: float, top: float, size:
     for name, color in entries:
         parts.append(path([rectangle(x, top - size * 0.78, size * 0.85, size * 0.85)], fill=color))
         parts.append(text(x + size * 1.25, top, name, size=size, color=INK))
-        x += size * 1.25 + len(plain(name)) * size * 0.6 + size * 1.4
+        x += size * (1.25 + sum(_letter_width(letter) for letter in plain(name)) + 1.6)
     return parts
