@@ -63,7 +63,7 @@ def _bool(env: environ.Env, name: str) -> bool:
 
 
 def _url(env: environ.Env, name: str, schemes: tuple[str, ...], *, required: bool = True) -> str:
-    value = env.str(name, default="").strip()
+    value: str = env.str(name, default="").strip()
     if not value and not required:
         return ""
     if not value:

@@ -17,10 +17,6 @@ class ParameterUnknown(SettlementError):
     """The law's value for the month is not recorded."""
 
 
-class DistributionMissing(SettlementError):
-    """No distribution rule is in force in the month."""
-
-
 class ConfigurationEmpty(SettlementError):
     """Nothing to settle: no metering point is valid in the month."""
 

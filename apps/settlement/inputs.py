@@ -56,7 +56,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
             injected_wh=injected_wh,
             injected_quality=injected_quality,
             zones=zones,
-            prices_ueur_per_mwh=get_hourly_prices(zones, year, month),
+            prices_ueur_per_mwh=get_hourly_prices(zones, year, month, configuration=run.configuration.code),
             distribution=distribution,
             parameters=get_rule_parameters(on=run.month),
             year_to_date=get_year_to_date(configuration_id=run.configuration_id, before=run.month),

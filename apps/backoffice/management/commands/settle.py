@@ -28,15 +28,19 @@ class Command(JsonCommand):
         parser.add_argument("--kind", choices=SettlementRun.Kind.values, default=SettlementRun.Kind.PROVISIONAL)
         parser.add_argument("--out", type=Path, metavar="DIR", help="also write the documents there")
 
-    def answer(self, *, configuration: str, month: date, kind: str, out: Path | None, **options: Any) -> dict[str, Any]:
+    def answer(self, **options: Any) -> dict[str, Any]:
+        configuration: str = options["configuration"]
+        out: Path | None = options["out"]
         found = Configuration.objects.filter(code=configuration).first()
         if found is None:
             raise Refused(f"There is no configuration {configuration}. Import its community first, or check the code.")
         try:
-            run = operations.open_run(configuration=found, month=month, kind=kind, opened_by=None, as_of=timezone.now())
+            run = operations.open_run(
+                configuration=found, month=options["month"], kind=options["kind"], opened_by=None, as_of=timezone.now()
+            )
         except SettlementError as error:
             raise Refused(str(error.args[0])) from error
-        settle_month.apply(args=[run.pk], throw=True)
+        settle_month.apply(args=(run.pk,), throw=True)
         run.refresh_from_db()
         if run.state != SettlementRun.State.COMPUTED:
             operations.discard_run(run_id=run.pk)

@@ -18,7 +18,8 @@ class Command(JsonCommand):
         super().add_arguments(parser)
         parser.add_argument("run", type=int, help="number of the run")
 
-    def answer(self, *, run: int, **options: Any) -> dict[str, Any]:
+    def answer(self, **options: Any) -> dict[str, Any]:
+        run: int = options["run"]
         try:
             answer = verify(run_id=run)
         except SettlementRun.DoesNotExist as error:
