@@ -4,14 +4,16 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+import django
 import msgspec
 from celery import shared_task
 from django.utils import timezone
@@ -21,7 +23,7 @@ from apps.engine.inputs import Contribution
 from apps.engine.results import Line
 from apps.invoicing import operations
 from apps.invoicing.models import IssuedDocument
-from apps.invoicing.run_facts import get_run_facts, logo_path
+from apps.invoicing.run_facts import RunFacts, get_run_facts, logo_path
 from apps.invoicing.statements import list_statements
 from apps.invoicing.workbooks import workbook_content
 from apps.settlement.archive import read_file, read_files
@@ -130,31 +132,35 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def write_documents(*, run_id: int, directory: Path) -> list[Path]:
-    """Write the documents of a settled run into a folder, approved or not (a draft says so on its pages), on all cores."""
+def write_documents(*, run_id: int, directory: Path) -> None:
+    """Write the documents of a settled run into a folder, approved or not (a draft says so on its pages)."""
     facts = get_run_facts(run_id=run_id)
-    directory.mkdir(parents=True, exist_ok=True)
-    statements = [
-        (content, directory / f"rendiconto-{row.member.code}.pdf")
-        for row, content in list_statements(facts, issued_on=timezone.localdate())
-    ]
-    workbook, snapshot = directory / "cartella.xlsx", directory / "snapshot"
-    snapshot.mkdir(exist_ok=True)
-    # Children take the frozen content only; they never touch the database of the parent.
-    with ProcessPoolExecutor(mp_context=get_context("forkserver"), initializer=_prepare_child) as pool:
-        printing = [pool.submit(_print_statement, content, path) for content, path in statements]
-        workbook.write_bytes(workbook_xlsx.render(workbook_from(workbook_content(facts), facts.run)))
+    snapshot = directory / "snapshot"
+    snapshot.mkdir(parents=True, exist_ok=True)
+    with _statements_printing(facts, directory):
+        workbook = workbook_xlsx.render(workbook_from(workbook_content(facts), facts.run))
+        (directory / "cartella.xlsx").write_bytes(workbook)
         for name, content in read_files(facts.run.snapshot_path).items():
             (snapshot / name).write_bytes(content)
+
+
+def write_statements(*, run_id: int, directory: Path) -> None:
+    """Write only the statements of a settled run into a folder."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with _statements_printing(get_run_facts(run_id=run_id), directory):
+        pass
+
+
+@contextmanager
+def _statements_printing(facts: RunFacts, directory: Path) -> Iterator[None]:
+    """Print all statements on all cores while the block runs. Children get frozen content only, never the parent's database."""
+    statements = list_statements(facts, issued_on=timezone.localdate())
+    jobs = [(content, directory / f"rendiconto-{row.member.code}.pdf") for row, content in statements]
+    with ProcessPoolExecutor(mp_context=get_context("forkserver"), initializer=django.setup) as pool:
+        printing = [pool.submit(_print_statement, *job) for job in jobs]
+        yield
         for job in printing:
             job.result()
-    return [*(path for _, path in statements), workbook, snapshot]
-
-
-def _prepare_child() -> None:
-    import django
-
-    django.setup()
 
 
 def _print_statement(content: dict[str, Any], path: Path) -> None:

@@ -1,0 +1,19 @@
+"""Print the statements of one run and nothing else: the limit of `end_to_end`."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    import django
+
+    django.setup()
+    from tasks.exports import write_statements
+
+    write_statements(run_id=int(sys.argv[1]), directory=Path(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()
