@@ -31,7 +31,7 @@ from apps.engine.ordering import canonical
 from apps.engine.prices import ueur_per_mwh
 from tests.engine.facts import PARAMETERS
 
-PLANT = {
+PLANT: dict[str, Any] = {
     "source": "photovoltaic",
     "power_kw": "100",
     "region": "Lombardia",
@@ -41,8 +41,8 @@ PLANT = {
     "obligation_power_kw": "0",
     "in_building": True,
 }
-POINT = {"voltage": "BT", "valid_from": "2021-01-01", "valid_to": None, "storage_efficiency": None}
-SPLIT = {"deductions": [], "producers_percent": "0", "producers_key": "injected", "consumers_key": "coincident", "fixed": {}}
+POINT: dict[str, Any] = {"voltage": "BT", "valid_from": "2021-01-01", "valid_to": None, "storage_efficiency": None}
+SPLIT: dict[str, Any] = {"deductions": [], "producers_percent": "0", "producers_key": "injected", "consumers_key": "coincident", "fixed": {}}
 QUALITIES = {
     "measured": Quality.MEASURED,
     "estimated": Quality.ESTIMATED,
