@@ -126,8 +126,9 @@ def _block_sentence(step: Step, share: Share) -> str:
         who = words.BLOCKS.get(step.block, plain(step.block, 40))
         producers = share.producers_percent
         percent = producers if producers is None or step.block == "producers" else 100 - producers
-        whole = percent is None or percent == 100
-        part = f"Ai {who} va tutto il resto" if whole else f"Ai {who} va il {formats.percent_of_hundred(percent)} di quanto resta"
+        part = f"Ai {who} va tutto il resto"
+        if percent is not None and percent != 100:
+            part = f"Ai {who} va il {formats.percent_of_hundred(percent)} di quanto resta"
     if step.key == "equal":
         return f"{part}, in parti uguali"
     if step.key == "fixed":

@@ -105,6 +105,6 @@ def _kept(element: ElementTree.Element, depth: int) -> ElementTree.Element:
     copy.text = element.text
     copy.tail = element.tail
     for child in element:
-        if isinstance(child.tag, str) and child.tag.removeprefix(f"{{{_SVG}}}") in _ELEMENTS and depth < 20:
+        if child.tag.removeprefix(f"{{{_SVG}}}") in _ELEMENTS and depth < 20:
             copy.append(_kept(child, depth + 1))
     return copy

@@ -86,13 +86,13 @@ def _packaged_only() -> Any:
 
 def _page_from_xml(weasyprint: Any) -> Any:
     """The renderer's page class, reading XML and using its own style sheet without the rules that no page of ours can match."""
-    from cssselect2 import ElementWrapper
+    from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
 
     built_in = (Path(weasyprint.__file__).parent / "css" / "html5_ua.css").read_text(encoding="utf-8")
     lines = [line for line in built_in.splitlines() if not line.startswith("::")]
     style = weasyprint.CSS(string="\n".join(lines))
 
-    class PageFromXml(weasyprint.HTML):  # type: ignore[misc]
+    class PageFromXml(weasyprint.HTML):
         def __init__(self, *, string: str, url_fetcher: object, base_url: str) -> None:
             root = ElementTree.fromstring(string)  # noqa: S314 - written by our own template
             self.base_url = base_url
