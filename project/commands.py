@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import translation
 
 DONE, REFUSED = 0, 1  # wrong usage is 2, argparse's own
 
@@ -34,7 +35,9 @@ class JsonCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            answer = self.answer(**options)
+            # Pages speak the reader's language; the command line, like code and documentation, speaks English.
+            with translation.override("en"):
+                answer = self.answer(**options)
         except Refused as refusal:
             for reason in refusal.reasons:
                 self.stderr.write(reason)

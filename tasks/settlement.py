@@ -3,16 +3,17 @@
 import logging
 from datetime import date, datetime, timedelta
 
-from apps.communities.errors import CommunityError
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from reports.snapshot_parquet import read_inputs, write_snapshot
 
+from apps.communities.errors import CommunityError
 from apps.communities.models import Configuration
 from apps.engine.digest import inputs_sha256, result_sha256
-from apps.engine.errors import RuleViolation
+from apps.engine.errors import MeasuresMissing, RuleViolation
 from apps.engine.settlement import settle
 from apps.settlement import archive, operations
 from apps.settlement.errors import RunAlreadyOpen, SettlementError, SnapshotMissing
@@ -37,10 +38,20 @@ def settle_month(run_id: int) -> None:
         try:
             _settle(run_id)
         except EXPECTED as error:
-            operations.park_run(run_id=run_id, reason=str(error))
+            operations.park_run(run_id=run_id, reason=_reason(error))
         except Exception as error:
             operations.fail_run(run_id=run_id, reason=f"{type(error).__name__}: {error}")
             raise
+
+
+def _reason(error: Exception) -> str:
+    """The sentence for the person who can mend it; the engine speaks no language but English."""
+    if isinstance(error, MeasuresMissing):
+        pods = ", ".join(f"{row.pod} ({row.hours} h)" for row in error.missing)
+        return _("Measures are missing for %(pods)s. Import the measures, or accept these PODs by name, then retry the run.") % {
+            "pods": pods
+        }
+    return str(error.args[0])
 
 
 def _settle(run_id: int) -> None:
@@ -85,11 +96,14 @@ def verify(*, run_id: int) -> dict[str, str | bool]:
     """Compute a run again from its snapshot and compare. Errors: `SnapshotMissing`, or the press's `SnapshotAltered`."""
     run = SettlementRun.objects.get(pk=run_id)
     if not run.snapshot_path:
-        raise SnapshotMissing(f"Run {run_id} has no snapshot: it was never computed. Settle it first.")
+        raise SnapshotMissing(_("Run %(run)s has no snapshot: it was never computed. Settle it first.") % {"run": run_id})
     try:
         files = archive.read_files(run.snapshot_path)
     except FileNotFoundError as error:
-        raise SnapshotMissing(f"The snapshot {run.snapshot_path} of run {run_id} is gone. Restore it from a backup.") from error
+        raise SnapshotMissing(
+            _("The snapshot %(path)s of run %(run)s is gone. Restore it from a backup.")
+            % {"path": run.snapshot_path, "run": run_id}
+        ) from error
     inputs = read_inputs(files)
     found_inputs, found_result = inputs_sha256(inputs), result_sha256(settle(inputs))
     return {

@@ -1,13 +1,13 @@
 """Gather: the facts of one configuration and month, from the rows of four rooms into one frozen value."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.communities.queries import Perimeter, get_distribution, get_perimeter
-from apps.engine.calendar import month_days, validity_hours
+from apps.engine.calendar import validity_hours
 from apps.engine.inputs import Injection, Kind, MonthInputs, Plant, Point, RunKind
 from apps.engine.ordering import canonical
 from apps.metering.models import Channel
@@ -17,6 +17,7 @@ from apps.settlement.history import get_year_to_date
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 from apps.settlement.prices.queries import get_hourly_prices
+from apps.settlement.units import kwh
 
 
 def get_month_inputs(*, run_id: int) -> MonthInputs:
@@ -30,8 +31,11 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
     points = points_of_month(perimeter, year, month)
     if not points:
         raise ConfigurationEmpty(
-            f"Run {run.month_text} of {run.configuration.code} cannot start: no metering point is valid in the month. "
-            "Add the metering points, then retry the run."
+            _(
+                "Run %(month)s of %(configuration)s cannot start: no metering point is valid in the month. "
+                "Add the metering points, then retry the run."
+            )
+            % {"month": run.month_text, "configuration": run.configuration.code}
         )
     plants = tuple(sorted(perimeter.plants, key=lambda plant: plant.code))
     refuse_injection_without_plant(run.configuration.code, points, plants, year, month)
@@ -101,20 +105,14 @@ def refuse_injection_without_plant(
     without = sorted({point.pod for point in points} - with_plant)
     for pod, energy_wh in sorted(list_injecting_pods(without, year, month).items()):
         raise PlantMissing(
-            f"Run {year}-{month:02d} of {configuration} cannot start: {pod} injected {energy_wh / 1000:.3f} kWh but no plant is "
-            "registered behind it. Add the plant or correct the measures, then retry the run."
+            _(
+                "Run %(month)s of %(configuration)s cannot start: %(pod)s injected %(energy)s kWh but no plant is registered "
+                "behind it. Add the plant or correct the measures, then retry the run."
+            )
+            % {"month": f"{year}-{month:02d}", "configuration": configuration, "pod": pod, "energy": kwh(energy_wh)}
         )
 
 
 def _curves(pods: Sequence[str], channel: Channel, year: int, month: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     matrix = get_month_curves(pods, channel, year, month)
     return matrix.values, matrix.quality
-
-
-def first_of_next(month: date) -> date:
-    """The first day after the month."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def days_of(month: date) -> tuple[date, ...]:
-    return month_days(month.year, month.month)

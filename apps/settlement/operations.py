@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Max
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.communities.models import Configuration
@@ -32,12 +33,15 @@ def open_run(*, configuration: Configuration, month: date, kind: str, opened_by:
     """
     month = month.replace(day=1)
     if month_starts_at(month.year + month.month // 12, month.month % 12 + 1) > as_of:
-        raise MonthNotOver(f"The month {month:%Y-%m} is not over yet. Settle {configuration.code} when it is.")
+        raise MonthNotOver(
+            _("The month %(month)s is not over yet. Settle %(configuration)s when it is.")
+            % {"month": f"{month:%Y-%m}", "configuration": configuration.code}
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [OPEN_LOCK, f"{configuration.pk}/{month}/{kind}"])
     runs = SettlementRun.objects.filter(configuration=configuration, month=month, kind=kind)
     if (open_one := runs.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
-        raise RunAlreadyOpen(f"Run {open_one} is already {open_one.get_state_display()}. Wait for it to end.", open_one.pk)
+        raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
     latest = runs.aggregate(latest=Max("version"))["latest"] or 0
     return SettlementRun.objects.create(
         configuration=configuration, month=month, kind=kind, version=latest + 1, opened_by=opened_by, opened_at=as_of
@@ -52,7 +56,9 @@ def claim_run(*, run_id: int, as_of: datetime) -> bool:
     """
     claimable = SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING])
     tired = claimable.filter(attempts__gte=MAX_ATTEMPTS)
-    message = f"The computation was interrupted {MAX_ATTEMPTS} times. Look at the worker's log, then retry the run."
+    message = _("The computation was interrupted %(times)s times. Look at the worker's log, then retry the run.") % {
+        "times": MAX_ATTEMPTS
+    }
     if tired.update(state=State.FAILED, error=message, claimed_at=None):
         return False
     return bool(
@@ -107,7 +113,7 @@ def record_result(
     """Replace the rows of the run and mark it computed, last of all and all at once. Errors: `RunNotOpen`."""
     run = SettlementRun.objects.select_for_update().select_related("configuration").get(pk=run_id)
     if run.state != State.COMPUTING:
-        raise RunNotOpen(f"Run {run} is {run.get_state_display()}, so no result can be recorded. Open a new version.")
+        raise RunNotOpen(_("Run %(run)s is not being computed, so no result can be recorded. Open a new version.") % {"run": run})
     replace_rows(run=run, inputs=inputs, result=result)
     run.state = State.COMPUTED
     run.succeeded_at = as_of
@@ -142,10 +148,10 @@ def retry_run(*, run_id: int, opened_by: User, as_of: datetime) -> SettlementRun
     """Put a parked or failed run back in the queue. Errors: `RunNotOpen`; `RunAlreadyOpen` when a newer one is open."""
     run = SettlementRun.objects.select_for_update().get(pk=run_id)
     if run.state not in (State.PARKED, State.FAILED):
-        raise RunNotOpen(f"Run {run} is {run.get_state_display()}: only a parked or failed run can be retried.")
+        raise RunNotOpen(_("Run %(run)s is neither parked nor failed, so it cannot be retried.") % {"run": run})
     others = SettlementRun.objects.filter(configuration=run.configuration, month=run.month, kind=run.kind)
     if (open_one := others.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
-        raise RunAlreadyOpen(f"Run {open_one} is already {open_one.get_state_display()}. Wait for it to end.", open_one.pk)
+        raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
     run.state, run.error, run.attempts = State.DRAFT, "", 0
     run.opened_by, run.opened_at = opened_by, as_of
     run.save()
@@ -162,7 +168,7 @@ def accept_missing(*, run_id: int, pods: Sequence[str], accepted_by: User) -> No
     """A person takes responsibility, POD by POD, for hours that nobody measured. Only before a final run is computed."""
     run = SettlementRun.objects.select_for_update().get(pk=run_id)
     if run.kind != SettlementRun.Kind.FINAL or run.state not in (State.DRAFT, State.PARKED, State.FAILED):
-        raise RunNotOpen(f"Missing measures of run {run} can be accepted only while it waits and is final.")
+        raise RunNotOpen(_("Missing measures of run %(run)s can be accepted only while it is final and waits.") % {"run": run})
     run.accepted_missing = sorted({*run.accepted_missing, *pods})
     run.accepted_by = accepted_by
     run.save()
@@ -177,17 +183,23 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
     """
     run = SettlementRun.objects.select_for_update().select_related("configuration").get(pk=run_id)
     if run.state != State.COMPUTED:
-        raise RunNotOpen(f"Run {run} is {run.get_state_display()}: only a computed run can be approved.")
+        raise RunNotOpen(_("Run %(run)s is not in the state computed, so it cannot be approved.") % {"run": run})
     if run.result_sha256 != seen_sha256:
-        raise RunChanged(f"Run {run} was computed again after you opened the page. Look at the new result, then decide.")
+        raise RunChanged(
+            _("Run %(run)s was computed again after you opened the page. Look at the new result, then decide.") % {"run": run}
+        )
     if run.computed_by_id == approved_by.pk:
-        raise ApproverComputed(f"You started run {run}, so somebody else must approve it.")
+        raise ApproverComputed(_("You started run %(run)s, so somebody else must approve it.") % {"run": run})
     same = SettlementRun.objects.filter(configuration=run.configuration, month=run.month, kind=run.kind)
     if (newer := same.filter(version__gt=run.version, state__in=SettlementRun.SETTLED_STATES).first()) is not None:
-        raise RunChanged(f"Run {run} has a later version {newer.version}. Approve that one, or look at why it differs.")
+        raise RunChanged(
+            _("Run %(run)s has a later version %(version)s. Approve that one, or look at why it differs.")
+            % {"run": run, "version": newer.version}
+        )
     if (older := same.filter(state__in=SettlementRun.FROZEN_STATES).first()) is not None:
         raise RunNotOpen(
-            f"Run {older} of the same month is already approved. A later truth is a correction, not a second approval."
+            _("Run %(run)s of the same month is already approved. A later truth is a correction, not a second approval.")
+            % {"run": older}
         )
     run.state = State.APPROVED
     run.approved_by, run.approved_at, run.approved_sha256 = approved_by, as_of, seen_sha256

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.engine.inputs import RuleParameters, TariffClass
 from apps.settlement.errors import ParameterUnknown
@@ -40,7 +41,8 @@ def get_rule_parameters(*, on: date) -> RuleParameters:
     values: dict[str, Any] = {row.key: row.value for row in RuleParameter.objects.filter(_in_force(on))}
     for key in sorted(REQUIRED - values.keys()):
         raise ParameterUnknown(
-            f"The parameter {key} has no value in force on {on:%d/%m/%Y}. Record it with its legal source, then retry the run."
+            _("The parameter %(key)s has no value in force on %(day)s. Record it with its legal source, then retry the run.")
+            % {"key": key, "day": f"{on:%d/%m/%Y}"}
         )
     return parameters_from_values(values)
 

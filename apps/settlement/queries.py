@@ -1,11 +1,11 @@
 """Read: what a run found, in the shapes that the doors and the press need."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
 
 from apps.settlement.models import LedgerEntry, SettlementRun
+from apps.settlement.units import eur, kwh
 
 
 def get_run_result(*, run_id: int) -> dict[str, Any]:
@@ -57,13 +57,3 @@ def get_run_result(*, run_id: int) -> dict[str, Any]:
         "inputs_sha256": run.inputs_sha256,
         "result_sha256": run.result_sha256,
     }
-
-
-def kwh(wh: int) -> str:
-    """Wh as kWh with three decimals."""
-    return str(Decimal(wh).scaleb(-3).quantize(Decimal("0.001")))
-
-
-def eur(cents: int) -> str:
-    """Cents as euros with two decimals."""
-    return str(Decimal(cents).scaleb(-2).quantize(Decimal("0.01")))

@@ -15,7 +15,7 @@ from apps.backoffice.demo.year import settle_year, wait_for_documents
 from apps.communities.models import Community
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.models import SettlementRun
-from apps.settlement.queries import eur, kwh
+from apps.settlement.units import eur, kwh
 
 
 class Command(BaseCommand):

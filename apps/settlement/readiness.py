@@ -1,0 +1,154 @@
+"""Read: what a month still lacks before it can be settled. Looks where `get_month_inputs` looks, and refuses nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.communities.errors import DistributionMissing
+from apps.communities.models import Configuration
+from apps.communities.queries import get_distribution, get_perimeter
+from apps.engine.calendar import local_hours
+from apps.engine.inputs import Kind, Plant, Point
+from apps.metering.models import Channel
+from apps.metering.queries import get_month_curves, list_injecting_pods
+from apps.settlement.history import list_effective_runs
+from apps.settlement.inputs import days_of, injections_of, points_of_month
+from apps.settlement.models import RuleParameter
+from apps.settlement.parameters import REQUIRED
+from apps.settlement.prices.queries import list_missing_prices
+
+
+@dataclass(frozen=True, slots=True)
+class PodHours:
+    """One POD of the month: of `expected` hours `missing` are not known. Without any curve all are missing."""
+
+    pod: str
+    expected: int
+    missing: int
+
+    @property
+    def has_curves(self) -> bool:
+        return self.missing < self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class PriceGap:
+    """Hours of one zone that cannot be priced, and the first of them (aware, local)."""
+
+    zone: str
+    hours: int
+    first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What is there and what is missing. `known` (P, D): share of known hours per POD and day, NaN where none is expected."""
+
+    pods: tuple[PodHours, ...]
+    days: tuple[date, ...]
+    known: NDArray[np.float64]
+    price_gaps: tuple[PriceGap, ...]
+    unknown_parameters: tuple[str, ...]
+    has_distribution: bool
+    without_plant: tuple[tuple[str, int], ...]  # (POD, Wh injected)
+    months_without_run: tuple[date, ...]
+
+    @property
+    def incomplete(self) -> tuple[PodHours, ...]:
+        return tuple(row for row in self.pods if row.missing)
+
+    @property
+    def missing_hours(self) -> int:
+        return sum(row.missing for row in self.pods)
+
+    @property
+    def stops(self) -> bool:
+        """A run would be parked for a reason other than missing measures."""
+        mendable = self.price_gaps or self.unknown_parameters or self.without_plant
+        return not self.pods or not self.has_distribution or bool(mendable)
+
+
+def get_readiness(configuration: Configuration, month: date) -> Readiness:
+    """Everything that a person should know before starting a run of this month."""
+    year, number = month.year, month.month
+    perimeter = get_perimeter(configuration, year, number)
+    points = points_of_month(perimeter, year, number)
+    plants = tuple(sorted(perimeter.plants, key=lambda plant: plant.code))
+    pods, known = _completeness(points, plants, month)
+    without = sorted({point.pod for point in points} - {plant.pod for plant in plants})
+    return Readiness(
+        pods=pods,
+        days=days_of(month),
+        known=known,
+        price_gaps=_price_gaps(sorted({plant.market_zone for plant in plants}), month),
+        unknown_parameters=_unknown_parameters(configuration, month),
+        has_distribution=_has_distribution(configuration, month),
+        without_plant=tuple(sorted(list_injecting_pods(without, year, number).items())),
+        months_without_run=_months_without_run(configuration, month),
+    )
+
+
+def _completeness(
+    points: Sequence[Point], plants: Sequence[Plant], month: date
+) -> tuple[tuple[PodHours, ...], NDArray[np.float64]]:
+    """An hour counts as the engine counts it: all quarters of the withdrawal, and of the injection where a plant stands."""
+    year, number = month.year, month.month
+    days, _hours = local_hours(year, number)
+    order = {pod: row for row, pod in enumerate(sorted({point.pod for point in points}))}
+    expected = np.zeros((len(order), len(days)), np.bool_)
+    missing = np.zeros_like(expected)
+    injections = injections_of(points, plants)
+    looked_at = (
+        (Channel.WITHDRAWN, list(points)),
+        (Channel.INJECTED, [points[row.point] for row in injections]),
+    )
+    for channel, rows in looked_at:
+        quality = get_month_curves([point.pod for point in rows], channel, year, number).quality
+        for point, slots in zip(rows, quality, strict=True):
+            valid = slice(point.first_hour, point.last_hour)
+            unknown = (slots.reshape(-1, 4) == 0).any(axis=1)
+            expected[order[point.pod], valid] = True
+            missing[order[point.pod], valid] |= unknown[valid]
+    firsts = np.flatnonzero(np.diff(days, prepend=0))
+    per_day = np.add.reduceat(expected, firsts, axis=1, dtype=np.int64) if points else np.zeros((0, len(firsts)), np.int64)
+    lacking = np.add.reduceat(missing, firsts, axis=1, dtype=np.int64) if points else per_day
+    known = np.where(per_day > 0, 1 - lacking / np.maximum(per_day, 1), np.nan)
+    found = tuple(PodHours(pod, int(expected[row].sum()), int(missing[row].sum())) for pod, row in order.items())
+    return found, known
+
+
+def _price_gaps(zones: Sequence[str], month: date) -> tuple[PriceGap, ...]:
+    hours: dict[str, list[datetime]] = {}
+    for gap in list_missing_prices(zones, month.year, month.month):
+        hours.setdefault(gap.zone, []).append(gap.starts_at)
+    return tuple(PriceGap(zone, len(starts), min(starts)) for zone, starts in sorted(hours.items()))
+
+
+def _unknown_parameters(configuration: Configuration, month: date) -> tuple[str, ...]:
+    """The keys without a value on the first day: the required ones, TRASE, and BTAU where the kind uses it."""
+    wanted = set(REQUIRED) | {"trase_eur_per_mwh"}
+    if configuration.kind == Kind.GROUP.value:
+        wanted.add("btau_eur_per_mwh")
+    recorded = RuleParameter.objects.filter(valid_from__lte=month).exclude(valid_to__lte=month)
+    return tuple(sorted(wanted - set(recorded.values_list("key", flat=True))))
+
+
+def _has_distribution(configuration: Configuration, month: date) -> bool:
+    try:
+        get_distribution(configuration, month.year, month.month)
+    except DistributionMissing:
+        return False
+    return True
+
+
+def _months_without_run(configuration: Configuration, month: date) -> tuple[date, ...]:
+    """Earlier months of the year that post nothing to the year-to-date of the excess (settlement-rules 5)."""
+    january = date(month.year, 1, 1)
+    first = max(january, configuration.starts_on.replace(day=1))
+    runs = list_effective_runs(configuration_id=configuration.pk, from_month=january, before=month)
+    have = {run.month for run in runs}
+    months = (date(month.year, number, 1) for number in range(1, month.month))
+    return tuple(candidate for candidate in months if candidate >= first and candidate not in have)
