@@ -1,0 +1,146 @@
+"""Metering points: which stored row each row of the file means, and whether everybody keeps out of each other's days."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from apps.communities.community_file.changes import Plan, given
+from apps.communities.community_file.fields import KEEP, Keep
+from apps.communities.community_file.problems import Problems
+from apps.communities.community_file.rows import PointRow
+from apps.communities.community_file.spans import Span
+from apps.communities.community_file.stored import Stored
+from apps.communities.models import Configuration, Member, MeteringPoint
+
+Holder = tuple[str, str, str]  # POD key, code of configuration, code of member
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Days that somebody holds a POD; `path` is empty when the claim is stored and the file does not speak of it."""
+
+    span: Span
+    configuration: str
+    member: str
+    path: str
+    foreign: bool = False
+
+
+def plan_points(
+    rows: Sequence[PointRow],
+    configurations: Mapping[str, Configuration],
+    members: Mapping[str, Member],
+    stored: Stored,
+    plan: Plan,
+    problems: Problems,
+) -> dict[str, list[Claim]]:
+    """Create or update the points; return who claims each POD key afterwards, in order of time.
+
+    A row of the file means the stored row of the same POD, configuration, member and start; failing that, the only one
+    of the same holder that it overlaps (its dates are corrected); failing that it is new. Nothing is deleted.
+    """
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    left = list(stored.points)
+    meant = _match(rows, left)
+    for row in rows:
+        if not row.sound("pod", "configuration", "member", "valid_from", "valid_to"):
+            continue
+        point = meant.get(row.path)
+        if point is not None:
+            left.remove(point)
+        valid_to = _valid_to(row.valid_to, point)
+        span = Span(row.valid_from, valid_to)
+        claims[row.pod_key].append(Claim(span, row.configuration, row.member, row.path))
+        if row.configuration in configurations and row.member in members:
+            _plan_point(row, point, valid_to, configurations[row.configuration], members[row.member], plan)
+    for point in left:
+        span = Span(point.valid_from, point.valid_to)
+        claims[point.pod_key].append(Claim(span, point.configuration.code, point.member.code, ""))
+    for point in stored.foreign_points:
+        claims[point.pod_key].append(Claim(Span(point.valid_from, point.valid_to), "", "", "", foreign=True))
+    for key, found in claims.items():
+        found.sort(key=lambda claim: (claim.span.starts_on, claim.path))
+        _refuse_overlaps(key, found, problems)
+    return claims
+
+
+def _match(rows: Sequence[PointRow], stored: Sequence[MeteringPoint]) -> dict[str, MeteringPoint]:
+    by_holder: dict[Holder, list[MeteringPoint]] = defaultdict(list)
+    for point in stored:
+        by_holder[point.pod_key, point.configuration.code, point.member.code].append(point)
+    found: dict[str, MeteringPoint] = {}
+    open_rows: dict[Holder, list[PointRow]] = defaultdict(list)
+    for row in rows:
+        if not row.sound("pod", "configuration", "member", "valid_from", "valid_to"):
+            continue
+        holder = row.pod_key, row.configuration, row.member
+        same = [point for point in by_holder[holder] if point.valid_from == row.valid_from]
+        if same:
+            found[row.path] = same[0]
+            by_holder[holder].remove(same[0])
+        else:
+            open_rows[holder].append(row)
+    for holder, waiting in open_rows.items():
+        for row in waiting:
+            near = [point for point in by_holder[holder] if _overlap(row, point)]
+            if len(near) == 1 and sum(_overlap(other, near[0]) for other in waiting) == 1:
+                found[row.path] = near[0]
+                by_holder[holder].remove(near[0])
+    return found
+
+
+def _overlap(row: PointRow, point: MeteringPoint) -> bool:
+    return Span(row.valid_from, _valid_to(row.valid_to, point)).overlaps(Span(point.valid_from, point.valid_to))
+
+
+def _valid_to(given_end: date | Keep | None, point: MeteringPoint | None) -> date | None:
+    if given_end is KEEP:
+        return point.valid_to if point else None
+    return given_end
+
+
+def _plan_point(
+    row: PointRow, point: MeteringPoint | None, valid_to: date | None, configuration: Configuration, member: Member, plan: Plan
+) -> None:
+    values: dict[str, Any] = {
+        "pod": row.pod,
+        "voltage": row.voltage,
+        "valid_from": row.valid_from,
+        "valid_to": valid_to,
+        "storage_efficiency": row.storage_efficiency,
+    }
+    if point is None:
+        new = MeteringPoint(configuration=configuration, member=member, pod_key=row.pod_key, **given(values))
+        plan.create("metering_points", row.pod, row.path, new)
+        return
+    if len(row.pod) < len(point.pod):
+        values["pod"] = KEEP  # the fifteenth character is known already; a bill that leaves it out says nothing new
+    plan.update("metering_points", row.pod, row.path, point, values)
+
+
+def _refuse_overlaps(pod_key: str, claims: Sequence[Claim], problems: Problems) -> None:
+    """One holder at a time: every claim is held against the one that lasts longest of those that begin before it."""
+    longest: Claim | None = None
+    for claim in claims:
+        if longest is not None and claim.span.overlaps(longest.span) and (claim.path or longest.path):
+            mine, other = (claim, longest) if claim.path else (longest, claim)
+            problems.add(f"{mine.path}.valid_from", _overlap_reason(pod_key, mine, other))
+        if longest is None or (claim.span.ends_on or date.max) > (longest.span.ends_on or date.max):
+            longest = claim
+
+
+def _overlap_reason(pod_key: str, mine: Claim, other: Claim) -> str:
+    if other.foreign:
+        return f"{pod_key} is in a configuration of another community {other.span}: a POD can be in only one at a time."
+    where = f"at {other.path}" if other.path else "already stored"
+    if mine.configuration != other.configuration:
+        return (
+            f"{pod_key} is in {other.configuration} {other.span} ({where}) and would be in {mine.configuration} "
+            f"{mine.span}: a POD can be in only one configuration at a time. End the earlier validity first."
+        )
+    return (
+        f"{pod_key} is held by {other.member} {other.span} ({where}), which overlaps {mine.member} {mine.span}. "
+        "End the earlier validity before the later one begins."
+    )
