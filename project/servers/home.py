@@ -52,7 +52,8 @@ class Home:
             self.lock = None
 
     def _make_temporary(self) -> Path:
-        places = (Path(tempfile.gettempdir()), Path("/var/tmp"), Path("/tmp"))  # noqa: S108  mkdtemp makes a private name in it
+        """A directory of a name nobody could guess, in a place that the user of the servers may pass through."""
+        places = (Path(tempfile.gettempdir()), Path("/var/tmp"), Path("/tmp"))  # noqa: S108  # nosec B108
         kept = places if self.temporary else places[1:]
         place = next((place for place in kept if place.is_dir() and can_enter(self.user, place)), places[0])
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))

