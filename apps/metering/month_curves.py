@@ -1,0 +1,125 @@
+"""A month of curves as one matrix: the form in which a settlement reads them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.engine.calendar import day_slots, hours_in_month, month_days
+from apps.engine.inputs import Quality
+from apps.metering.loading import LoadedCurves, load_curves
+from apps.metering.models import Source
+from apps.metering.packing import QUARTERS, whole_hours
+
+PODS_AT_A_TIME = 500
+"""So that what lies between database and matrix stays at a few megabytes, however many PODs are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveMatrix:
+    """One channel of n PODs over the Q quarters of a local month.
+
+    `values` (n, Q) int32 Wh and `quality` (n, Q) uint8 (`engine.inputs.Quality`); row i answers `pods[i]`. A quarter that
+    nobody stated is MISSING and 0 Wh. Hours known only as a whole stand in their first quarter, PART_OF_HOUR in the others.
+    """
+
+    pods: tuple[str, ...]
+    values: NDArray[np.int32]
+    quality: NDArray[np.uint8]
+
+
+def get_month_curves(pods: Sequence[str], channel: int, year: int, month: int) -> CurveMatrix:
+    """Return the curves of a month, merged quarter by quarter: distributor before manual before device.
+
+    `pods` are keys of 14 characters, in any order, also twice. What a higher rank does not know, a lower one fills in. Where
+    one knows an hour by the quarter and the other only as a whole they cannot be mixed: the hour is taken entirely from
+    the higher rank if that knows all of it, otherwise from the one that knows it as a whole.
+    """
+    quarters = QUARTERS * hours_in_month(year, month)
+    values = np.zeros((len(pods), quarters), np.int32)
+    quality = np.zeros((len(pods), quarters), np.uint8)
+    for rows, slots, curves in _load_month(pods, channel, year, month, with_values=True):
+        _lay_over(values, quality, rows, slots, curves)
+    return CurveMatrix(pods=tuple(pods), values=values, quality=quality)
+
+
+def get_month_quality(pods: Sequence[str], channel: int, year: int, month: int) -> NDArray[np.uint8]:
+    """Return the quality alone, (n, Q) uint8, merged as in `get_month_curves`: a tenth of the bytes."""
+    quarters = QUARTERS * hours_in_month(year, month)
+    values = np.zeros((len(pods), quarters), np.int32)
+    quality = np.zeros((len(pods), quarters), np.uint8)
+    for rows, slots, curves in _load_month(pods, channel, year, month, with_values=False):
+        _lay_over(values, quality, rows, slots, curves)
+    return quality
+
+
+@dataclass(frozen=True, slots=True)
+class _DayOfCurves:
+    values: NDArray[np.int32]
+    quality: NDArray[np.uint8]
+    lowest: bool
+
+
+def _load_month(
+    pods: Sequence[str], channel: int, year: int, month: int, *, with_values: bool
+) -> Iterator[tuple[NDArray[np.intp], slice, _DayOfCurves]]:
+    """Yield rows of the matrix, the columns of one day and what stands there: lower ranks first."""
+    days = month_days(year, month)
+    columns = [day_slots(day) for day in days]
+    for first in range(0, len(pods), PODS_AT_A_TIME):
+        groups = list(
+            load_curves(
+                pods[first : first + PODS_AT_A_TIME],
+                days[0],
+                days[-1] + timedelta(days=1),
+                channels=[channel],
+                sources=Source.values,
+                with_values=with_values,
+            )
+        )
+        present = sorted({int(source) for group in groups for source in np.unique(group.sources)})
+        for source in present:
+            for group in groups:
+                for day, chosen in _by_day(group, source):
+                    length = columns[day].stop - columns[day].start
+                    curves = _DayOfCurves(
+                        group.values[chosen, :length], group.quality[chosen, :length], lowest=source == present[0]
+                    )
+                    yield first + group.pods[chosen], columns[day], curves
+
+
+def _by_day(group: LoadedCurves, source: int) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Yield each day of the curves of one source and which rows they are."""
+    rows = np.flatnonzero(group.sources == source)
+    rows = rows[np.argsort(group.days[rows], kind="stable")]
+    days, starts = np.unique(group.days[rows], return_index=True)
+    for day, chosen in zip(days.tolist(), np.split(rows, starts[1:]), strict=True):
+        yield day, chosen
+
+
+def _lay_over(
+    values: NDArray[np.int32], quality: NDArray[np.uint8], rows: NDArray[np.intp], slots: slice, curves: _DayOfCurves
+) -> None:
+    """Lay a day of curves over what a lower rank left in the matrix."""
+    if curves.lowest:
+        values[rows, slots], quality[rows, slots] = curves.values, curves.quality
+        return
+    values[rows, slots], quality[rows, slots] = overlay(
+        (values[rows, slots], quality[rows, slots]), (curves.values, curves.quality)
+    )
+
+
+Curves = tuple[NDArray[np.int32], NDArray[np.uint8]]
+
+
+def overlay(lower: Curves, upper: Curves) -> Curves:
+    """Return what two ranks know together, (k, 4 h) each: the higher where it knows, otherwise the lower."""
+    known = upper[1] != Quality.MISSING
+    # An hour that the lower rank knows as a whole gives way only to a whole hour.
+    unbroken = whole_hours(lower[1]) & ~known.reshape(len(known), -1, QUARTERS).all(axis=2)
+    known &= ~np.repeat(unbroken, QUARTERS, axis=1)
+    return np.where(known, upper[0], lower[0]), np.where(known, upper[1], lower[1])
+
+
