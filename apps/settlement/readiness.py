@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from apps.communities.errors import DistributionMissing
 from apps.communities.models import Configuration
 from apps.communities.queries import get_distribution, get_perimeter
-from apps.engine.calendar import local_hours
+from apps.engine.calendar import local_hours, month_days
 from apps.engine.inputs import Kind, Plant, Point
 from apps.metering.models import Channel
-from apps.metering.queries import get_month_curves, list_injecting_pods
+from apps.metering.month_curves import get_month_quality
+from apps.metering.queries import list_injecting_pods
 from apps.settlement.history import list_effective_runs
-from apps.settlement.inputs import days_of, injections_of, points_of_month
+from apps.settlement.inputs import injections_of, points_of_month
 from apps.settlement.models import RuleParameter
 from apps.settlement.parameters import REQUIRED
 from apps.settlement.prices.queries import list_missing_prices
@@ -81,7 +82,7 @@ def get_readiness(configuration: Configuration, month: date) -> Readiness:
     without = sorted({point.pod for point in points} - {plant.pod for plant in plants})
     return Readiness(
         pods=pods,
-        days=days_of(month),
+        days=month_days(year, number),
         known=known,
         price_gaps=_price_gaps(sorted({plant.market_zone for plant in plants}), month),
         unknown_parameters=_unknown_parameters(configuration, month),
@@ -106,7 +107,7 @@ def _completeness(
         (Channel.INJECTED, [points[row.point] for row in injections]),
     )
     for channel, rows in looked_at:
-        quality = get_month_curves([point.pod for point in rows], channel, year, number).quality
+        quality = get_month_quality([point.pod for point in rows], channel, year, number)
         for point, slots in zip(rows, quality, strict=True):
             valid = slice(point.first_hour, point.last_hour)
             unknown = (slots.reshape(-1, 4) == 0).any(axis=1)

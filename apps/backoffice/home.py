@@ -1,0 +1,149 @@
+"""The administrator's home: twelve months of every configuration at a glance, each a link to where something can be done."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from apps.backoffice.access import Person, list_managed_communities, list_visible_configurations, list_visible_runs
+from apps.backoffice.runs.labels import TONES
+from apps.communities.models import Configuration
+from apps.invoicing.models import IssuedDocument
+from apps.settlement.history import list_effective_runs
+from apps.settlement.models import SettlementRun
+
+MONTHS_SHOWN = 12
+MOST_WAITING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One month of one configuration. `run` is the one that speaks for it; `waiting` a newer one that has no result yet."""
+
+    month: date
+    run: SettlementRun | None = None
+    waiting: SettlementRun | None = None
+    tone: str = ""
+    address: str = ""
+    documents_ready: int = 0
+    documents_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    configuration: Configuration
+    cells: tuple[Cell, ...]
+
+
+def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
+    """The twelve months up to `until` (YYYY-MM); by default the last that ended, or the last with a run if those have none."""
+    runs = list_visible_runs(user)
+    last = _parse(until) or _last_month(runs.aggregate(newest=Max("month"))["newest"], today)
+    months = [_shift(last, -back) for back in reversed(range(MONTHS_SHOWN))]
+    managed = set(list_managed_communities(user).values_list("pk", flat=True))
+    rows = [
+        _row(configuration, months, configuration.community_id in managed) for configuration in list_visible_configurations(user)
+    ]
+    return {
+        "rows": rows,
+        "months": months,
+        "earlier": f"{_shift(last, -MONTHS_SHOWN):%Y-%m}",
+        "later": f"{_shift(last, MONTHS_SHOWN):%Y-%m}",
+        "may_start": bool(managed),
+        "waiting": _waiting(user),
+    }
+
+
+def _row(configuration: Configuration, months: list[date], may_start: bool) -> Row:
+    effective = list_effective_runs(configuration_id=configuration.pk, from_month=months[0], before=_shift(months[-1], 1))
+    speaking = {run.month: run for run in effective}
+    waiting = _newest_waiting(configuration, months)
+    counts = _documents(run.pk for run in effective)
+    shown = [month for month in months if month in speaking or month in waiting or _is_active(configuration, month)]
+    cells = (_cell(configuration, month, speaking.get(month), waiting.get(month), counts, may_start) for month in shown)
+    return Row(configuration, tuple(cells))
+
+
+def _is_active(configuration: Configuration, month: date) -> bool:
+    return configuration.starts_on < _shift(month, 1) and (configuration.ends_on is None or configuration.ends_on > month)
+
+
+def _cell(
+    configuration: Configuration,
+    month: date,
+    run: SettlementRun | None,
+    waiting: SettlementRun | None,
+    counts: dict[int, tuple[int, int]],
+    may_start: bool,
+) -> Cell:
+    if waiting is not None and run is not None and waiting.opened_at < run.opened_at:
+        waiting = None
+    shown = run or waiting
+    if shown is not None:
+        ready, total = counts.get(shown.pk, (0, 0))
+        address = reverse("admin:settlement_settlementrun_change", args=[shown.pk])
+        tone = TONES[SettlementRun.State(shown.state)]
+        return Cell(month, shown, waiting if run else None, tone, address, ready, total)
+    query = urlencode({"configuration": configuration.pk, "month": month.month, "year": month.year, "kind": "provisional"})
+    address = f"{reverse('admin:settlement_settlementrun_new')}?{query}" if may_start else ""
+    return Cell(month, address=address)
+
+
+def _newest_waiting(configuration: Configuration, months: list[date]) -> dict[date, SettlementRun]:
+    runs = SettlementRun.objects.filter(configuration=configuration, month__gte=months[0], month__lte=months[-1])
+    open_runs = runs.exclude(state__in=[*SettlementRun.SETTLED_STATES, SettlementRun.State.REVERSED]).order_by("opened_at")
+    return {run.month: run for run in open_runs}
+
+
+def _documents(run_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Per run: how many documents are ready, of how many."""
+    rows = (
+        IssuedDocument.objects.filter(run__in=list(run_ids))
+        .order_by()
+        .values("run")
+        .annotate(total=Count("pk"), ready=Count("pk", filter=Q(state=IssuedDocument.State.READY)))
+    )
+    return {row["run"]: (row["ready"], row["total"]) for row in rows}
+
+
+def _waiting(user: Person) -> list[dict[str, Any]]:
+    """What waits for a person: runs to approve, runs that stopped; the newest first."""
+    states = [SettlementRun.State.COMPUTED, SettlementRun.State.PARKED, SettlementRun.State.FAILED]
+    newest: dict[tuple[int, date], SettlementRun] = {}
+    for run in list_visible_runs(user).select_related("configuration").defer("facts", "missing").order_by("opened_at"):
+        newest[run.configuration_id, run.month] = run
+    found = [run for run in newest.values() if run.state in states]
+    found.sort(key=lambda run: run.opened_at, reverse=True)
+    texts = {
+        SettlementRun.State.COMPUTED: _("da approvare"),
+        SettlementRun.State.PARKED: _("sospesa"),
+        SettlementRun.State.FAILED: _("non riuscita"),
+    }
+    return [
+        {"run": run, "text": texts[SettlementRun.State(run.state)], "tone": TONES[SettlementRun.State(run.state)]}
+        for run in found[:MOST_WAITING]
+    ]
+
+
+def _last_month(newest: date | None, today: date) -> date:
+    ended = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if newest is None or newest > _shift(ended, -MONTHS_SHOWN):
+        return ended
+    return newest
+
+
+def _parse(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+def _shift(month: date, by: int) -> date:
+    number = month.year * 12 + month.month - 1 + by
+    return date(number // 12, number % 12 + 1, 1)

@@ -1,0 +1,98 @@
+"""What a settled run found, laid out for the eye: rows of the database in, a template's context out."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from apps.backoffice.access import may_decide
+from apps.backoffice.runs.compare import list_comparable
+from apps.backoffice.runs.labels import CONTRIBUTIONS, NOT_INCENTIVISED, TONES, account_text, attention_text
+from apps.backoffice.runs.members import list_members
+from apps.backoffice.runs.pictures import picture_of_days, picture_of_hours
+from apps.invoicing.models import IssuedDocument
+from apps.settlement.models import ContributionKind, LedgerEntry, PlantResult, RunCurves, SettlementRun
+
+PLANT_SUMS = ("injected_wh", "taken_wh", "incentivised_wh", "premium_cents")
+
+
+def get_result(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
+    """The context of the result page."""
+    curves = RunCurves.objects.get(run=run)
+    plants = list_plants(run)
+    return {
+        "tone": TONES[SettlementRun.State(run.state)],
+        "members": list_members(run, sort=request.GET.get("sort", ""), page=request.GET.get("page", "")),
+        "plants": plants,
+        "plants_total": {name: sum(getattr(plant["row"], name) for plant in plants) for name in PLANT_SUMS},
+        "accounts": list_accounts(run),
+        "contributions": list_contributions(run),
+        "excess_sets": run.facts["excess_sets"],
+        "picture_of_days": picture_of_days(run, curves),
+        "picture_of_hours": picture_of_hours(run, curves),
+        "notes": list_notes(run),
+        "comparable": list_comparable(request.user, run),
+        "documents": count_documents(run),
+        "approval": get_approval(request, run),
+    }
+
+
+def list_plants(run: SettlementRun) -> list[dict[str, Any]]:
+    """Plants in cascade order, each with its tariff class as the engine used it."""
+    rows = PlantResult.objects.filter(run=run).select_related("plant").order_by("position")
+    return [{"row": row, "why": NOT_INCENTIVISED.get(row.facts["not_incentivised_because"], "")} for row in rows]
+
+
+def list_contributions(run: SettlementRun) -> dict[str, Any]:
+    """Per contribution: the amount, what went to members and what to accounts; the columns foot."""
+    amounts = dict(run.contributions.values_list("contribution", "amount_cents"))
+    split: dict[str, dict[bool, int]] = {name: {True: 0, False: 0} for name in ContributionKind.values}
+    for contribution, account, cents in LedgerEntry.objects.filter(run=run).values_list("contribution", "account", "cents"):
+        split[contribution][account == ""] += cents
+    rows: list[dict[str, Any]] = [
+        {
+            "name": CONTRIBUTIONS[name],
+            "amount": amounts[name],
+            "members": split[name][True],
+            "accounts": split[name][False],
+        }
+        for name in ContributionKind.values
+    ]
+    total = {key: sum(row[key] for row in rows) for key in ("amount", "members", "accounts")}
+    foots = all(row["amount"] == row["members"] + row["accounts"] for row in rows)
+    return {"rows": rows, "total": total, "foots": foots, "premium_gross_cents": run.facts["premium_gross_cents"]}
+
+
+def list_accounts(run: SettlementRun) -> dict[str, Any]:
+    """What stays on the community's accounts, one column per contribution."""
+    cents: dict[str, dict[str, int]] = {}
+    for account, contribution, amount in (
+        LedgerEntry.objects.filter(run=run).exclude(account="").values_list("account", "contribution", "cents")
+    ):
+        columns = cents.setdefault(account, dict.fromkeys(ContributionKind.values, 0))
+        columns[contribution] += amount
+    rows: list[dict[str, Any]] = [
+        {"name": account_text(account), **columns, "total": sum(columns.values())} for account, columns in sorted(cents.items())
+    ]
+    total = {name: sum(row[name] for row in rows) for name in (*ContributionKind.values, "total")}
+    return {"rows": rows, "total": total}
+
+
+def list_notes(run: SettlementRun) -> list[str]:
+    """What a person should look at before approving. Each must be ticked."""
+    notes = run.facts.get("attention", [])
+    codes = [note["member"] for note in notes if "member" in note]
+    names = dict(run.member_results.filter(member__code__in=codes).values_list("member__code", "member__name"))
+    return [attention_text(note, names) for note in notes]
+
+
+def count_documents(run: SettlementRun) -> dict[str, int]:
+    states = list(IssuedDocument.objects.filter(run=run).values_list("state", flat=True))
+    return {"ready": states.count("ready"), "failed": states.count("failed"), "total": len(states)}
+
+
+def get_approval(request: HttpRequest, run: SettlementRun) -> dict[str, bool]:
+    """May this person approve now, and if not, why not."""
+    waiting = run.state == SettlementRun.State.COMPUTED
+    mine = run.computed_by_id is not None and run.computed_by_id == request.user.pk
+    decides = may_decide(request.user, run)
+    return {"waiting": waiting, "mine": mine, "only_looking": not decides, "possible": waiting and decides and not mine}

@@ -1,0 +1,17 @@
+"""{% board as home %}: the administrator's board, for the first page of the admin."""
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from apps.backoffice.home import get_board
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def board(context: template.Context) -> dict[str, Any]:
+    """What the person of this request may see, up to the month asked for in the address."""
+    request = context["request"]
+    return get_board(request.user, today=timezone.localdate(), until=request.GET.get("until", ""))
