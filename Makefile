@@ -8,10 +8,10 @@ NOWHERE := DATABASE_URL=postgres://localhost/nowhere REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint checks bench chaos lock up clean ready-demo ready-test
+.PHONY: help demo test lint checks bench chaos audit lock up clean ready-demo ready-test
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ready-demo ## from nothing to a settled month in the browser; ONCE=1 without the web server
 	@DATA_DIR=$${DATA_DIR:-$(CURDIR)/var/demo/data} \
@@ -26,13 +26,13 @@ lint: ready-demo ## style, types, imports, security
 	$(BIN)/ruff format --check .
 	$(NOWHERE) $(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/bandit --quiet --severity-level medium --configfile pyproject.toml --recursive apps tasks reports project scripts manage.py celery_app.py
+	$(BIN)/bandit --quiet --severity-level medium --configfile pyproject.toml --recursive apps tasks reports project fixtures scripts manage.py celery_app.py
 
 checks: ready-demo ## migrations are complete; the settings of a real installation are safe
 	$(SERVERS) -- $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "manage.py check --deploy, as on a real installation"
-	@$(NOWHERE) DEBUG=false ALLOWED_HOSTS=example.org PUBLIC_URL=https://example.org SECRET_KEY="$$(head -c 64 /dev/urandom | base64 -w0)" \
-		PII_KEYS="k1:$$(head -c 32 /dev/urandom | base64 -w0)" $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(NOWHERE) DEBUG=false ALLOWED_HOSTS=example.org PUBLIC_URL=https://example.org SECRET_KEY="$$(head -c 48 /dev/urandom | base64)" \
+		PII_KEYS="k1:$$(head -c 32 /dev/urandom | base64)" $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: ready-demo ## measure, one JSON object a line; ONLY=name for one of them
 	@$(SERVERS) -- $(BIN)/python -m tests.benchmarks $(ONLY)
@@ -40,6 +40,9 @@ bench: ready-demo ## measure, one JSON object a line; ONLY=name for one of them
 chaos: ready-test ## kill things and count; FAULTS=n SEED=n
 	@test -e tests/faults/chaos.py || { echo "make chaos is not built yet." >&2; exit 1; }
 	@$(BIN)/python -m tests.faults.chaos --faults $(or $(FAULTS),12) $(if $(SEED),--seed $(SEED))
+
+audit: ready-demo ## known vulnerabilities in what we run on (asks the package index)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/base.txt
 
 lock: ready-demo ## compile requirements/*.in again; UPGRADE=1 takes newer versions
 	scripts/lock.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ class SetupFailed(Exception):
 
 
 def say(sentence: str) -> None:
-    print(sentence, flush=True)
+    """Tell the person, on standard error: what a make target prints on standard output is its own."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def run(

@@ -42,7 +42,7 @@ def test_doors_tasks_and_commands_may_read_the_clock(path: str):
 def house(tmp_path: Path) -> Path:
     """The rooms of the house without their contents, under the same contracts."""
     rooms = [init.parent.relative_to(ROOT) for init in ROOT.glob("apps/*/__init__.py")]
-    for room in (Path("apps"), *rooms, Path("tasks"), Path("reports"), Path("project")):
+    for room in (Path("apps"), *rooms, Path("tasks"), Path("reports"), Path("project"), Path("fixtures")):
         (tmp_path / room).mkdir()
         (tmp_path / room / "__init__.py").touch()
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -71,6 +71,7 @@ def test_an_empty_house_is_in_order(house: Path):
         ("tasks", "apps.portal", "The house has floors"),
         ("tasks", "project", "The house has floors"),
         ("reports", "apps.communities", "The house has floors"),
+        ("fixtures", "apps.communities", "The house has floors"),
         ("reports", "celery", "The press gets documents"),
     ],
 )

@@ -118,7 +118,7 @@ def test_what_is_optional_never_stops_anybody_and_says_why_once_an_hour(tmp_path
     assert attempts == []  # the demo does without
     for _ in range(2):
         system.install_system_packages(purpose="test", memory=tmp_path)
-        assert "Chromium is not there (the network is away): tests in a browser are skipped." in capsys.readouterr().out
+        assert "Chromium is not there (the network is away): tests in a browser are skipped." in capsys.readouterr().err
     assert attempts == [("chromium",)]
     monkeypatch.setattr(time, "time", lambda: 2e10)
     system.install_system_packages(purpose="test", memory=tmp_path)
