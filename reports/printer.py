@@ -16,16 +16,13 @@ from xml.etree import ElementTree
 
 from django.template import Context, Engine, Template
 
+from reports.errors import PangoMissing
 from reports.logo import Logo
 
 _ROOM = Path(__file__).resolve().parent
 _ASSETS = {"DejaVuSans.ttf": "font/ttf", "DejaVuSans-Bold.ttf": "font/ttf"}
 _KNOWN_VERSION = "70."
 PANGO_COMMAND = "apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-
-
-class PangoMissing(RuntimeError):
-    """The PDF renderer's system library is not installed."""
 
 
 class Printer:

@@ -10,10 +10,8 @@ from django.utils.safestring import SafeString
 
 from reports.documents import StatementDocument
 from reports.logo import Logo, safe_logo
-from reports.printer import PangoMissing, Printer
+from reports.printer import Printer
 from reports.statement_view import view_of
-
-__all__ = ["PangoMissing", "StatementPress", "render"]
 
 
 class StatementPress:

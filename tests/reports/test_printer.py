@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
+from reports.errors import PangoMissing
 from reports.logo import safe_logo
-from reports.printer import PANGO_COMMAND, PangoMissing, Printer
+from reports.printer import PANGO_COMMAND, Printer
 from reports.statement_pdf import StatementPress
 from tests.reports import samples
 from tests.reports.reading import fonts
