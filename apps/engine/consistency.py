@@ -65,21 +65,20 @@ def _check_sorted(inputs: MonthInputs, name: str, keys: Sequence[object]) -> Non
 def _check_points(inputs: MonthInputs) -> None:
     hours = hours_in_month(inputs.year, inputs.month)
     kinds = dict(inputs.members)
-    ends: dict[str, int] = {}
-    for point in sorted(inputs.points, key=lambda row: (pod_key(row.pod), row.first_hour)):
+    for point in inputs.points:
         if point.member not in kinds:
             _refuse(inputs, f"the point {point.pod} belongs to {point.member}, who is no member")
         if not 0 <= point.first_hour <= point.last_hour <= hours:
             _refuse(inputs, f"the point {point.pod} has hours {point.first_hour}..{point.last_hour} of {hours}")
         if point.storage_efficiency is not None and not 0 <= point.storage_efficiency <= 1:
             _refuse(inputs, f"the storage at {point.pod} has an efficiency of {point.storage_efficiency}, expected 0 to 1")
-        if point.first_hour < min(point.last_hour, ends.get(pod_key(point.pod), 0)):
+    held = sorted((pod_key(row.pod), row.first_hour, row.last_hour) for row in inputs.points if row.first_hour < row.last_hour)
+    for (pod, _, end), (next_pod, start, _) in pairwise(held):
+        if pod == next_pod and start < end:
             raise PointsOverlap(
-                f"The POD {point.pod} is held twice in hour {point.first_hour} of {inputs.year}-{inputs.month:02d} in "
-                f"{inputs.configuration}. Close the earlier validity before the later one begins."
+                f"The POD {pod} is held twice in hour {start} of {inputs.year}-{inputs.month:02d} in {inputs.configuration}. "
+                "Close the earlier validity before the later one begins."
             )
-        if point.first_hour < point.last_hour:
-            ends[pod_key(point.pod)] = point.last_hour
 
 
 def _check_injections(inputs: MonthInputs) -> None:

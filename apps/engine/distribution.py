@@ -16,7 +16,6 @@ PRODUCERS = "producers"
 CONSUMERS = "consumers"
 SOCIAL_FUND = "social_fund"
 UNDISTRIBUTED = "undistributed"
-BLOCK_ORDER = (DEDUCTION, PRODUCERS, CONSUMERS, SOCIAL_FUND, UNDISTRIBUTED)
 
 PRODUCERS_KEYS = ("injected", "incentivised", "equal", "fixed")
 CONSUMERS_KEYS = ("coincident", "withdrawn", "equal", "fixed")
@@ -79,18 +78,21 @@ def split(contribution: Contribution, amount_cents: int, rule: Split, members: M
     _check_percents([rule.producers_percent])
     lines = [
         _account_line(contribution, DEDUCTION, row.account, percent_of(amount_cents, row.percent), amount_cents, row.percent)
-        for row in rule.deductions
+        for row in sorted(rule.deductions, key=lambda row: row.account)
     ]
     rest = amount_cents - sum(line.cents for line in lines)
     producers = percent_of(rest, rule.producers_percent)
+    leftovers = []
     for block, cents, key in (
         (PRODUCERS, producers, rule.producers_key),
         (CONSUMERS, rest - producers, rule.consumers_key),
     ):
         weights = members.weights(block, key, rule.fixed)
         shared_out = _block_lines(contribution, block, cents, key, members.codes, weights)
-        lines += shared_out or [_account_line(contribution, UNDISTRIBUTED, UNDISTRIBUTED, cents, cents, None, key)]
-    return _in_order(lines)
+        lines += shared_out
+        if not shared_out:
+            leftovers.append(_account_line(contribution, UNDISTRIBUTED, UNDISTRIBUTED, cents, cents, None, key))
+    return [line for line in lines + leftovers if line.member or line.cents]
 
 
 def split_excess(amount_cents: int, rule: ExcessSplit | None, members: Members, eligible: Sequence[bool]) -> list[Line]:
@@ -109,8 +111,9 @@ def split_excess(amount_cents: int, rule: ExcessSplit | None, members: Members, 
     percent = rule.social_fund_percent
     if rest and not lines:
         fund, percent = amount_cents, _WHOLE
-    lines.append(_account_line(Contribution.EXCESS, SOCIAL_FUND, SOCIAL_FUND, fund, amount_cents, percent))
-    return _in_order(lines)
+    if fund:
+        lines.append(_account_line(Contribution.EXCESS, SOCIAL_FUND, SOCIAL_FUND, fund, amount_cents, percent))
+    return lines
 
 
 def percent_of(amount_cents: int, percent: Decimal) -> int:
@@ -122,6 +125,8 @@ def _block_lines(
     contribution: Contribution, block: str, cents: int, key: str, codes: Sequence[str], weights: Sequence[int]
 ) -> list[Line]:
     """Return a line per member with a weight; none when the block is empty or nobody has any weight."""
+    if not cents:
+        return []
     try:
         parts = allocate(cents, weights)
     except NoWeight:
@@ -130,7 +135,7 @@ def _block_lines(
     return [
         Line(contribution, block, code, "", part, cents, key, weight, total)
         for code, part, weight in zip(codes, parts, weights, strict=True)
-        if weight and cents
+        if weight
     ]
 
 
@@ -138,12 +143,6 @@ def _account_line(
     contribution: Contribution, block: str, account: str, cents: int, block_cents: int, percent: Decimal | None, key: str = ""
 ) -> Line:
     return Line(contribution, block, "", account, cents, block_cents, key, percent=percent)
-
-
-def _in_order(lines: list[Line]) -> list[Line]:
-    """Return the lines by block, member and account, without account lines of 0 cents."""
-    kept = [line for line in lines if line.member or line.cents]
-    return sorted(kept, key=lambda line: (BLOCK_ORDER.index(line.block), line.member, line.account))
 
 
 def _check_percents(percents: Sequence[Decimal]) -> None:

@@ -91,8 +91,9 @@ def _hours_of_rows(
         for i, point in enumerate(points[rows], start):
             if careful:
                 _mask_unknown(result[i], energy[i], quality[i], point, channel, gaps)
-            result[i, : point.first_hour] = 0
-            result[i, point.last_hour :] = 0
+            if point.last_hour - point.first_hour < hours:
+                result[i, : point.first_hour] = 0
+                result[i, point.last_hour :] = 0
     return result
 
 

@@ -1,6 +1,7 @@
 """The canonical order of an input: the same facts make the same value, whatever the order they arrived in."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,9 +12,9 @@ from apps.engine.inputs import Distribution, Injection, MonthInputs, Plant, Poin
 Whole = TypeVar("Whole", bound=np.integer[Any])
 
 
-def point_key(point: Point) -> tuple[str, str, str]:
+def point_key(point: Point) -> tuple[str, date, str]:
     """Points stand by POD, then validity, then member; the lower POD wins ties (settlement-rules 2.7)."""
-    return point.pod, point.valid_from.isoformat(), point.member
+    return point.pod, point.valid_from, point.member
 
 
 def plant_key(plant: Plant) -> str:

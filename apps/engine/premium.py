@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from apps.engine.errors import PriceMissing
 from apps.engine.inputs import MonthInputs, Plant
 from apps.engine.money import INT64_MAX, WH_UEUR_PER_MWH_PER_CENT, round_half_up
-from apps.engine.sharing import take_in_order
+from apps.engine.sharing import sum_of_rows, take_in_order
 from apps.engine.tariff import Terms, hourly_tariff
 
 
@@ -35,11 +35,12 @@ def exempt_energy(
     The energy attributed to points of exempt holders is given first to the earning plants with F > 0, in cascade order, up to
     what they took (settlement-rules 3; RO p.39, 149).
     """
-    exempt_points = [i for i, point in enumerate(inputs.points) if point.member_kind in inputs.parameters.grant_exempt_kinds]
-    exempt = point_shared[exempt_points].sum(axis=0)
-    reduced = [n for n, plant in enumerate(order) if terms[plant].earns and terms[plant].reduction > 0]
     result = np.zeros(taken.shape, np.int64)
-    result[reduced] = take_in_order(taken[reduced], exempt)
+    reduced = [n for n, plant in enumerate(order) if terms[plant].earns and terms[plant].reduction > 0]
+    if reduced:
+        exempt_kinds = inputs.parameters.grant_exempt_kinds
+        exempt = sum_of_rows(point_shared, [i for i, point in enumerate(inputs.points) if point.member_kind in exempt_kinds])
+        result[reduced] = take_in_order(taken[reduced], exempt)
     return result
 
 

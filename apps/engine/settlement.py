@@ -1,6 +1,7 @@
 """Settle one configuration and month: one frozen input in, one frozen result out, nothing else touched."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from apps.engine.excess import excess_sets
 from apps.engine.inputs import Contribution, MonthInputs
 from apps.engine.premium import exempt_energy, premium_cents
 from apps.engine.results import Line, MemberResult, MonthResult, PlantResult
-from apps.engine.sharing import Sharing, cascade_order, share
+from apps.engine.sharing import Sharing, attribute, cascade_order, share
 from apps.engine.tariff import Terms, terms_of
 from apps.engine.valorisation import valorise
 
@@ -32,19 +33,21 @@ def settle(inputs: MonthInputs) -> MonthResult:
     energy = hourly_energy(inputs)
     refuse_missing(inputs, energy.missing)
     sharing = share(inputs, order, energy.withdrawn_wh, energy.injected_wh)
-    plants = _plant_results(inputs, order, terms, sharing)
     valorisation = valorise(inputs, order, sharing.shared_wh, energy.withdrawn_wh, energy.injected_wh)
+    point_withdrawn = energy.withdrawn_wh.sum(axis=1)
+    point_shared = attribute(sharing.shared_wh, energy.withdrawn_wh)  # from here on the withdrawals of single hours are gone
+    plants = _plant_results(inputs, order, terms, sharing, point_shared)
     sets = excess_sets(inputs, plants)
     gross = sum(plant.premium_cents for plant in plants)
     excess = sum(row.excess_month_cents for row in sets)
-    members = _members(inputs, order, terms, sharing, energy.withdrawn_wh, energy.injected_wh)
+    members = _members(inputs, order, terms, sharing.taken_wh, energy.injected_wh, point_withdrawn, point_shared)
     eligible = [kind not in inputs.parameters.enterprise_kinds for _, kind in inputs.members]
     rule = inputs.distribution
-    lines = [
-        *split(Contribution.PREMIUM, gross - excess, rule.premium, members),
-        *split(Contribution.VALORISATION, valorisation.amount_cents, rule.valorisation, members),
-        *split_excess(excess, rule.excess, members, eligible),
-    ]
+    postings = (
+        split(Contribution.PREMIUM, gross - excess, rule.premium, members),
+        split(Contribution.VALORISATION, valorisation.amount_cents, rule.valorisation, members),
+        split_excess(excess, rule.excess, members, eligible),
+    )
     return MonthResult(
         hours=sharing.shared_wh.size,
         missing_hours=sum(row.hours for row in energy.missing),
@@ -53,23 +56,23 @@ def settle(inputs: MonthInputs) -> MonthResult:
         withdrawn_wh=sharing.withdrawn_wh,
         shared_wh=sharing.shared_wh,
         taken_wh=sharing.taken_wh,
-        point_shared_wh=sharing.point_shared_wh,
+        point_shared_wh=point_shared,
         plants=plants,
-        members=_member_results(members, lines),
+        members=_member_results(members, postings),
         premium_gross_cents=gross,
         premium_cents=gross - excess,
         valorisation=valorisation,
         excess_sets=sets,
         excess_cents=excess,
-        lines=tuple(lines),
+        lines=tuple(chain.from_iterable(postings)),
     )
 
 
 def _plant_results(
-    inputs: MonthInputs, order: tuple[int, ...], terms: tuple[Terms, ...], sharing: Sharing
+    inputs: MonthInputs, order: tuple[int, ...], terms: tuple[Terms, ...], sharing: Sharing, point_shared: NDArray[np.int64]
 ) -> tuple[PlantResult, ...]:
     """Return the plants in cascade order, each with its premium rounded once."""
-    exempt = exempt_energy(inputs, order, terms, sharing.taken_wh, sharing.point_shared_wh)
+    exempt = exempt_energy(inputs, order, terms, sharing.taken_wh, point_shared)
     results = []
     for n, index in enumerate(order):
         plant, own = inputs.plants[index], terms[index]
@@ -97,11 +100,15 @@ def _members(
     inputs: MonthInputs,
     order: tuple[int, ...],
     terms: tuple[Terms, ...],
-    sharing: Sharing,
-    withdrawn: NDArray[np.int64],
+    taken: NDArray[np.int64],
     injected: NDArray[np.int64],
+    point_withdrawn: NDArray[np.int64],
+    point_shared: NDArray[np.int64],
 ) -> Members:
-    """Return the energy of each member: the sums over the hours in which the point was theirs."""
+    """Return the energy of each member: the sums over the hours in which the point was theirs.
+
+    Shapes: `taken` (N, H), `injected` (J, H), `point_withdrawn` (P,), `point_shared` (P, H), int64 Wh.
+    """
     codes = [code for code, _ in inputs.members]
     of_member = {code: i for i, code in enumerate(codes)}
     point_member = [of_member[point.member] for point in inputs.points]
@@ -110,13 +117,13 @@ def _members(
     incentivised = []
     for row in inputs.injections:
         point = inputs.points[row.point]
-        held = sharing.taken_wh[place[row.plant], point.first_hour : point.last_hour]
+        held = taken[place[row.plant], point.first_hour : point.last_hour]
         incentivised.append(int(held.sum()) if terms[row.plant].earns else 0)
     return Members(
         codes=codes,
         injected_wh=_per_member(injected.sum(axis=1).tolist(), row_member, len(codes)),
-        withdrawn_wh=_per_member(withdrawn.sum(axis=1).tolist(), point_member, len(codes)),
-        shared_wh=_per_member(sharing.point_shared_wh.sum(axis=1).tolist(), point_member, len(codes)),
+        withdrawn_wh=_per_member(point_withdrawn.tolist(), point_member, len(codes)),
+        shared_wh=_per_member(point_shared.sum(axis=1).tolist(), point_member, len(codes)),
         incentivised_wh=_per_member(incentivised, row_member, len(codes)),
     )
 
@@ -128,12 +135,10 @@ def _per_member(energies: Sequence[int], member_of_row: Sequence[int], count: in
     return totals
 
 
-def _member_results(members: Members, lines: Sequence[Line]) -> tuple[MemberResult, ...]:
-    """Return what each member gets per contribution: the sum of their postings."""
-    cents = {contribution: dict.fromkeys(members.codes, 0) for contribution in Contribution}
-    for line in lines:
-        if line.member:
-            cents[line.contribution][line.member] += line.cents
+def _member_results(members: Members, postings: tuple[list[Line], list[Line], list[Line]]) -> tuple[MemberResult, ...]:
+    """Return what each member gets per contribution: the sums of their postings of premium, valorisation and excess."""
+    place = {code: i for i, code in enumerate(members.codes)}
+    premium, valorisation, excess = (_cents_per_member(lines, place) for lines in postings)
     return tuple(
         MemberResult(
             code=code,
@@ -141,9 +146,17 @@ def _member_results(members: Members, lines: Sequence[Line]) -> tuple[MemberResu
             withdrawn_wh=members.withdrawn_wh[i],
             shared_wh=members.shared_wh[i],
             incentivised_wh=members.incentivised_wh[i],
-            premium_cents=cents[Contribution.PREMIUM][code],
-            valorisation_cents=cents[Contribution.VALORISATION][code],
-            excess_cents=cents[Contribution.EXCESS][code],
+            premium_cents=premium[i],
+            valorisation_cents=valorisation[i],
+            excess_cents=excess[i],
         )
         for i, code in enumerate(members.codes)
     )
+
+
+def _cents_per_member(lines: Sequence[Line], place: dict[str, int]) -> list[int]:
+    totals = [0] * len(place)
+    for line in lines:
+        if line.member:
+            totals[place[line.member]] += line.cents
+    return totals

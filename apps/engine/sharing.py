@@ -1,6 +1,8 @@
 """Who shared what in each hour: the hourly minimum, the cascade of plants and the voltage levels (settlement-rules 2.4-2.8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +12,14 @@ from apps.engine.inputs import MonthInputs, Voltage
 from apps.engine.money import allocate_columns
 from apps.engine.tariff import Terms
 
+_ROWS_PER_BLOCK = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Energy of each hour, int64 Wh, with H hours, N plants in cascade order, P points.
+    """Energy of each hour, int64 Wh, with H hours and N plants in cascade order.
 
-    `injected_wh`, `withdrawn_wh`, `shared_wh` (H,); `plant_injected_wh`, `taken_wh` (N, H); `point_shared_wh` (P, H).
+    `injected_wh`, `withdrawn_wh`, `shared_wh` (H,); `plant_injected_wh`, `taken_wh` (N, H).
     """
 
     injected_wh: NDArray[np.int64]
@@ -23,7 +27,6 @@ class Sharing:
     shared_wh: NDArray[np.int64]
     plant_injected_wh: NDArray[np.int64]
     taken_wh: NDArray[np.int64]
-    point_shared_wh: NDArray[np.int64]
 
 
 def cascade_order(inputs: MonthInputs, terms: tuple[Terms, ...]) -> tuple[int, ...]:
@@ -33,10 +36,10 @@ def cascade_order(inputs: MonthInputs, terms: tuple[Terms, ...]) -> tuple[int, .
     out: what they inject is shared all the same, and so the plants still add up to the shared energy of every hour.
     """
 
-    def seniority(index: int) -> tuple[bool, str, str]:
+    def seniority(index: int) -> tuple[bool, date, str]:
         plant = inputs.plants[index]
         waits = not inputs.parameters.existing_plants_in_cascade and not terms[index].earns
-        return waits, plant.entered_operation_on.isoformat(), plant.code
+        return waits, plant.entered_operation_on, plant.code
 
     return tuple(sorted(range(len(inputs.plants)), key=seniority))
 
@@ -52,28 +55,42 @@ def take_in_order(offered: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDAr
     return served
 
 
-def share(inputs: MonthInputs, order: tuple[int, ...], withdrawn: NDArray[np.int64], injected: NDArray[np.int64]) -> Sharing:
-    """Return the shared energy of each hour, its plants and its consumers.
+def sum_of_rows(matrix: NDArray[np.int64], rows: Sequence[int]) -> NDArray[np.int64]:
+    """Return the sum of some rows of a (P, H) matrix, (H,), without copying more than a few of them at a time."""
+    total = np.zeros(matrix.shape[1], np.int64)
+    for start in range(0, len(rows), _ROWS_PER_BLOCK):
+        total += matrix[rows[start : start + _ROWS_PER_BLOCK]].sum(axis=0)
+    return total
 
-    Shapes: `withdrawn` (P, H), `injected` (J, H), int64 Wh. The energy shared is split over the points by their withdrawal of
-    the hour in whole Wh, ties to the lower POD, so that every hour closes exactly (RO p.143-144).
+
+def share(inputs: MonthInputs, order: tuple[int, ...], withdrawn: NDArray[np.int64], injected: NDArray[np.int64]) -> Sharing:
+    """Return the shared energy of each hour and what each plant takes of it (RO p.38, 143-144).
+
+    Shapes: `withdrawn` (P, H), `injected` (J, H), int64 Wh.
     """
-    hours = withdrawn.shape[1]
-    plants = np.zeros((len(order), hours), np.int64)
+    plants = np.zeros((len(order), withdrawn.shape[1]), np.int64)
     place = {plant: n for n, plant in enumerate(order)}
     for j, row in enumerate(inputs.injections):
         plants[place[row.plant]] += injected[j]
     injected_wh = plants.sum(axis=0)
     withdrawn_wh = withdrawn.sum(axis=0)
-    shared_wh = np.minimum(injected_wh, withdrawn_wh)
     return Sharing(
         injected_wh=injected_wh,
         withdrawn_wh=withdrawn_wh,
-        shared_wh=shared_wh,
+        shared_wh=np.minimum(injected_wh, withdrawn_wh),
         plant_injected_wh=plants,
         taken_wh=take_in_order(plants, withdrawn_wh),
-        point_shared_wh=allocate_columns(shared_wh, withdrawn),
     )
+
+
+def attribute(shared: NDArray[np.int64], withdrawn: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what of the shared energy each point consumed, (P, H) Wh. Takes the matrix `withdrawn` over: it is overwritten.
+
+    In each hour the shared energy is split over the points by their withdrawal of that hour, in whole Wh by largest remainder,
+    ties to the lower POD, so that every hour closes exactly (settlement-rules 2.7). Shapes: `shared` (H,), `withdrawn` (P, H).
+    """
+    allocate_columns(shared, withdrawn)
+    return withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,7 @@ def share_in_building(
     taken: list[NDArray[np.int64]] = []
     free = np.zeros(hours, np.int64)
     for level in VOLTAGES_UPWARD:
-        free += withdrawn[[i for i, point in enumerate(inputs.points) if point.voltage is level]].sum(axis=0)
+        free += sum_of_rows(withdrawn, [i for i, point in enumerate(inputs.points) if point.voltage is level])
         offered = {plant: np.zeros(hours, np.int64) for plant in order}
         for j, row in enumerate(inputs.injections):
             if inputs.points[row.point].voltage is level and inputs.plants[row.plant].in_building:
