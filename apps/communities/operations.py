@@ -8,10 +8,12 @@ from django.db.models import Manager, Model
 
 from apps.communities.community_file.changes import Action, Change, Plan
 from apps.communities.community_file.document import read_document
+from apps.communities.community_file.draft import ApprovedMonths
 from apps.communities.community_file.json_tree import read_tree
-from apps.communities.community_file.plan import ApprovedMonths, plan_import
+from apps.communities.community_file.plan import plan_import
 from apps.communities.community_file.problems import FileRefused, Problem, Problems
-from apps.communities.community_file.stored import load_stored
+from apps.communities.community_file.rows import CommunityFile
+from apps.communities.community_file.stored import Stored, load_stored
 from apps.communities.models import (
     Community,
     Configuration,
@@ -77,11 +79,7 @@ def read_community_code(content: bytes) -> str:
 def _plan(content: bytes, approved_months: ApprovedMonths) -> tuple[Plan, CommunityImport]:
     problems = Problems()
     document = read_document(read_tree(content), problems)
-    stored = load_stored(
-        code=document.community.code,
-        configurations=[row.code for row in document.configurations],
-        pod_keys=[point.pod_key for point in document.metering_points] + [plant.pod_key for plant in document.plants],
-    )
+    stored = _load(document) if document.community.sound("code") else Stored()
     plan = plan_import(document, stored, approved_months, problems)
     if problems.found:
         raise FileRefused(sorted(problems.found, key=_place))
@@ -94,6 +92,14 @@ def _plan(content: bytes, approved_months: ApprovedMonths) -> tuple[Plan, Commun
         warnings=tuple(plan.warnings),
     )
     return plan, result
+
+
+def _load(document: CommunityFile) -> Stored:
+    return load_stored(
+        code=document.community.code,
+        configurations=[row.code for row in document.configurations],
+        pod_keys=[point.pod_key for point in document.metering_points] + [plant.pod_key for plant in document.plants],
+    )
 
 
 def _place(problem: Problem) -> list[tuple[int, str]]:

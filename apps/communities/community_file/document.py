@@ -36,12 +36,17 @@ def read_document(tree: Any, problems: Problems) -> CommunityFile:
     else:
         community = None
         fields.note("community", "is missing.")
+    configurations = _read_list(fields, "configurations", _read_configuration)
+    members = _read_list(fields, "members", _read_member)
+    points = _read_list(fields, "metering_points", _read_point)
+    plants = _read_list(fields, "plants", _read_plant)
     document = CommunityFile(
         community=_read_community(Fields(community, "community", problems if "community" not in fields.broken else Problems())),
-        configurations=_read_list(fields, "configurations", _read_configuration),
-        members=_read_list(fields, "members", _read_member),
-        metering_points=_read_list(fields, "metering_points", _read_point),
-        plants=_read_list(fields, "plants", _read_plant),
+        configurations=configurations,
+        members=members,
+        metering_points=points,
+        plants=plants,
+        broken=frozenset(fields.broken),
     )
     fields.close()
     _refuse_twins(((row.path, "code", row.code) for row in document.configurations), problems)

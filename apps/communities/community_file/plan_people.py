@@ -1,16 +1,20 @@
 """Members and their periods of membership: what the file would change."""
 
-from apps.communities.community_file.changes import Plan, given
+from apps.communities.community_file.changes import given
+from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.fields import KEEP
-from apps.communities.community_file.problems import Problems
 from apps.communities.community_file.rows import MemberRow
 from apps.communities.community_file.spans import Span
-from apps.communities.community_file.stored import Stored
-from apps.communities.models import Community, Member, Membership
+from apps.communities.models import Member, Membership
 
 
-def plan_member(row: MemberRow, community: Community, stored: Stored, plan: Plan, problems: Problems) -> Member:
-    """Create or update a member by code, with the period that the file gives."""
+def plan_members(draft: Draft) -> None:
+    """Create or update the members of the file by code, each with the period that the file gives."""
+    for row in draft.document.members:
+        draft.members[row.code] = _plan_member(row, draft)
+
+
+def _plan_member(row: MemberRow, draft: Draft) -> Member:
     values = {
         "name": row.name,
         "kind": row.kind,
@@ -18,32 +22,32 @@ def plan_member(row: MemberRow, community: Community, stored: Stored, plan: Plan
         "iban": row.iban,
         "email": row.email,
     }
-    member = stored.members.get(row.code)
+    member = draft.stored.members.get(row.code)
     if member is None:
-        member = Member(community=community, code=row.code, **given(values))
-        plan.create("members", row.code, row.path, member)
+        member = Member(community=draft.community, code=row.code, **given(values))
+        draft.plan.create("members", row.code, row.path, member)
     else:
-        plan.update("members", row.code, row.path, member, values)
+        draft.plan.update("members", row.code, row.path, member, values)
     if row.sound("joined_on", "left_on"):
-        _plan_period(row, member, stored, plan, problems)
+        _plan_period(row, member, draft)
     return member
 
 
-def _plan_period(row: MemberRow, member: Member, stored: Stored, plan: Plan, problems: Problems) -> None:
+def _plan_period(row: MemberRow, member: Member, draft: Draft) -> None:
     """The file's period takes the place of the one stored period that it overlaps, or is a new one (somebody came back)."""
-    periods = stored.periods.setdefault(row.code, [])
+    periods = draft.stored.periods.setdefault(row.code, [])
     same = [period for period in periods if period.joined_on == row.joined_on]
     left_on = row.left_on if row.left_on is not KEEP else same[0].left_on if same else None
     span = Span(row.joined_on, left_on)
     touched = [period for period in periods if period in same or Span(period.joined_on, period.left_on).overlaps(span)]
     if len(touched) > 1:
-        problems.add(
+        draft.problems.add(
             row.at("joined_on"),
             f"the period {span} overlaps {len(touched)} stored periods of {row.code}. Correct them in the backoffice first.",
         )
     elif touched:
-        plan.update("memberships", row.code, row.path, touched[0], {"joined_on": row.joined_on, "left_on": left_on})
+        draft.plan.update("memberships", row.code, row.path, touched[0], {"joined_on": row.joined_on, "left_on": left_on})
     else:
         period = Membership(member=member, joined_on=row.joined_on, left_on=left_on)
         periods.append(period)
-        plan.create("memberships", row.code, row.path, period)
+        draft.plan.create("memberships", row.code, row.path, period)

@@ -1,19 +1,20 @@
 """Metering points: which stored row each row of the file means, and whether everybody keeps out of each other's days."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from apps.communities.community_file.changes import Plan, given
+from apps.communities.community_file.changes import given
+from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.fields import KEEP, Keep
 from apps.communities.community_file.problems import Problems
 from apps.communities.community_file.rows import PointRow
 from apps.communities.community_file.spans import Span
-from apps.communities.community_file.stored import Stored
-from apps.communities.models import Configuration, Member, MeteringPoint
+from apps.communities.models import MeteringPoint
 
+_CLAIM = ("pod", "configuration", "member", "valid_from", "valid_to")  # the keys that say who holds what, and when
 Holder = tuple[str, str, str]  # POD key, code of configuration, code of member
 
 
@@ -28,41 +29,36 @@ class Claim:
     foreign: bool = False
 
 
-def plan_points(
-    rows: Sequence[PointRow],
-    configurations: Mapping[str, Configuration],
-    members: Mapping[str, Member],
-    stored: Stored,
-    plan: Plan,
-    problems: Problems,
-) -> dict[str, list[Claim]]:
+def plan_points(draft: Draft) -> dict[str, list[Claim]]:
     """Create or update the points; return who claims each POD key afterwards, in order of time.
 
     A row of the file means the stored row of the same POD, configuration, member and start; failing that, the only one
     of the same holder that it overlaps (its dates are corrected); failing that it is new. Nothing is deleted.
     """
     claims: dict[str, list[Claim]] = defaultdict(list)
-    left = list(stored.points)
-    meant = _match(rows, left)
-    for row in rows:
-        if not row.sound("pod", "configuration", "member", "valid_from", "valid_to"):
-            continue
+    left = list(draft.stored.points)
+    usable = [
+        row
+        for row in draft.document.metering_points
+        if row.sound(*_CLAIM) and row.configuration in draft.configurations and row.member in draft.members
+    ]
+    meant = _match(usable, left)
+    for row in usable:
         point = meant.get(row.path)
         if point is not None:
             left.remove(point)
         valid_to = _valid_to(row.valid_to, point)
         span = Span(row.valid_from, valid_to)
         claims[row.pod_key].append(Claim(span, row.configuration, row.member, row.path))
-        if row.configuration in configurations and row.member in members:
-            _plan_point(row, point, valid_to, configurations[row.configuration], members[row.member], plan)
+        _plan_point(row, point, valid_to, draft)
     for point in left:
         span = Span(point.valid_from, point.valid_to)
         claims[point.pod_key].append(Claim(span, point.configuration.code, point.member.code, ""))
-    for point in stored.foreign_points:
+    for point in draft.stored.foreign_points:
         claims[point.pod_key].append(Claim(Span(point.valid_from, point.valid_to), "", "", "", foreign=True))
     for key, found in claims.items():
         found.sort(key=lambda claim: (claim.span.starts_on, claim.path))
-        _refuse_overlaps(key, found, problems)
+        _refuse_overlaps(key, found, draft.problems)
     return claims
 
 
@@ -73,8 +69,6 @@ def _match(rows: Sequence[PointRow], stored: Sequence[MeteringPoint]) -> dict[st
     found: dict[str, MeteringPoint] = {}
     open_rows: dict[Holder, list[PointRow]] = defaultdict(list)
     for row in rows:
-        if not row.sound("pod", "configuration", "member", "valid_from", "valid_to"):
-            continue
         holder = row.pod_key, row.configuration, row.member
         same = [point for point in by_holder[holder] if point.valid_from == row.valid_from]
         if same:
@@ -101,9 +95,7 @@ def _valid_to(given_end: date | Keep | None, point: MeteringPoint | None) -> dat
     return given_end
 
 
-def _plan_point(
-    row: PointRow, point: MeteringPoint | None, valid_to: date | None, configuration: Configuration, member: Member, plan: Plan
-) -> None:
+def _plan_point(row: PointRow, point: MeteringPoint | None, valid_to: date | None, draft: Draft) -> None:
     values: dict[str, Any] = {
         "pod": row.pod,
         "voltage": row.voltage,
@@ -112,12 +104,13 @@ def _plan_point(
         "storage_efficiency": row.storage_efficiency,
     }
     if point is None:
+        configuration, member = draft.configurations[row.configuration], draft.members[row.member]
         new = MeteringPoint(configuration=configuration, member=member, pod_key=row.pod_key, **given(values))
-        plan.create("metering_points", row.pod, row.path, new)
+        draft.plan.create("metering_points", row.pod, row.path, new)
         return
     if len(row.pod) < len(point.pod):
         values["pod"] = KEEP  # the fifteenth character is known already; a bill that leaves it out says nothing new
-    plan.update("metering_points", row.pod, row.path, point, values)
+    draft.plan.update("metering_points", row.pod, row.path, point, values)
 
 
 def _refuse_overlaps(pod_key: str, claims: Sequence[Claim], problems: Problems) -> None:

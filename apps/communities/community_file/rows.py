@@ -89,6 +89,9 @@ class PlantRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommunityFile:
+    """All of it; `broken` are the lists that could not be read."""
+
+    broken: frozenset[str]
     community: CommunityRow
     configurations: Sequence[ConfigurationRow]
     members: Sequence[MemberRow]
