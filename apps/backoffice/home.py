@@ -89,8 +89,13 @@ def _cell(
         address = reverse("admin:settlement_settlementrun_change", args=[shown.pk])
         tone = TONES[SettlementRun.State(shown.state)]
         return Cell(month, shown, waiting if run else None, tone, address, ready, total)
-    query = urlencode({"configuration": configuration.pk, "month": month.month, "year": month.year, "kind": "provisional"})
-    address = f"{reverse('admin:settlement_settlementrun_new')}?{query}" if may_start else ""
+    query: dict[str, str | int] = {
+        "configuration": configuration.pk,
+        "month": month.month,
+        "year": month.year,
+        "kind": "provisional",
+    }
+    address = f"{reverse('admin:settlement_settlementrun_new')}?{urlencode(query)}" if may_start else ""
     return Cell(month, address=address)
 
 

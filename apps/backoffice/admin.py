@@ -1,0 +1,12 @@
+"""Django looks here for what the admin shows: one module per subject."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from apps.backoffice.runs import admin as runs
+
+admin.site.site_title = admin.site.site_header = "CerCollettiva"
+admin.site.index_title = _("Amministrazione")
+admin.site.enable_nav_sidebar = False  # tables need the width; the ways in stand in the header
+
+__all__ = ["runs"]
