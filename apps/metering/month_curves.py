@@ -95,8 +95,7 @@ def _by_day(group: LoadedCurves, source: int) -> Iterator[tuple[int, NDArray[np.
     rows = np.flatnonzero(group.sources == source)
     rows = rows[np.argsort(group.days[rows], kind="stable")]
     days, starts = np.unique(group.days[rows], return_index=True)
-    for day, chosen in zip(days.tolist(), np.split(rows, starts[1:]), strict=True):
-        yield day, chosen
+    yield from zip(days.tolist(), np.split(rows, starts[1:]), strict=True)
 
 
 def _lay_over(
@@ -121,5 +120,3 @@ def overlay(lower: Curves, upper: Curves) -> Curves:
     unbroken = whole_hours(lower[1]) & ~known.reshape(len(known), -1, QUARTERS).all(axis=2)
     known &= ~np.repeat(unbroken, QUARTERS, axis=1)
     return np.where(known, upper[0], lower[0]), np.where(known, upper[1], lower[1])
-
-

@@ -74,9 +74,7 @@ def lock_source(source: Source) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CURVE_LOCK, source.value])
 
 
-def _load_stored(
-    said: CurveStatements, source: Source
-) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.uint8]]:
+def _load_stored(said: CurveStatements, source: Source) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.uint8]]:
     """Return which of the curves are stored (positions, sorted) and what stands there, (r, WIDTH) each."""
     nothing = np.empty(0, np.intp), np.empty((0, WIDTH), np.int32), np.empty((0, WIDTH), np.uint8)
     if not len(said):

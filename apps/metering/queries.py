@@ -102,11 +102,16 @@ def get_day_curve(pod_key: str, day: date) -> DayEnergy:
     """Return what is known of one POD on one day, both channels, ranks merged as in `get_month_curves`."""
     length = quarters_in_day(day)
     curves = {
-        channel: (np.zeros((1, length), np.int32), np.zeros((1, length), np.uint8)) for channel in (Channel.WITHDRAWN, Channel.INJECTED)
+        channel: (np.zeros((1, length), np.int32), np.zeros((1, length), np.uint8))
+        for channel in (Channel.WITHDRAWN, Channel.INJECTED)
     }
     loaded = load_curves([pod_key], day, day + timedelta(days=1), channels=Channel.values, sources=Source.values)
     rows = [
-        (int(group.sources[i]), Channel(int(group.channels[i])), (group.values[i : i + 1, :length], group.quality[i : i + 1, :length]))
+        (
+            int(group.sources[i]),
+            Channel(int(group.channels[i])),
+            (group.values[i : i + 1, :length], group.quality[i : i + 1, :length]),
+        )
         for group in loaded
         for i in range(len(group.pods))
     ]

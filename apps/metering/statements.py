@@ -72,21 +72,20 @@ def merge(
 def accept(said: CurveStatements, rows: NDArray[np.intp] | slice) -> Merged:
     """The same where nothing is stored yet."""
     stated, quality = said.stated[rows], said.quality[rows]
-    missing = quality == Quality.MISSING
-    return Merged(said.values[rows], quality, _judge(stated, missing, missing))
+    return Merged(said.values[rows], quality, _judge(stated, quality == Quality.MISSING, np.True_))
 
 
 def _hours_replaced(
     stated: NDArray[np.bool_], quality: NDArray[np.uint8], stored_quality: NDArray[np.uint8]
 ) -> NDArray[np.bool_]:
-    touched = stated.reshape(len(stated), -1, QUARTERS).any(axis=2)
+    touched = stated.reshape(len(stated), stated.shape[1] // QUARTERS, QUARTERS).any(axis=2)
     return np.repeat(touched & (whole_hours(quality) | whole_hours(stored_quality)), QUARTERS, axis=1)
 
 
 def _all_of_hour(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.repeat(flags.reshape(len(flags), -1, QUARTERS).all(axis=2), QUARTERS, axis=1)
+    return np.repeat(flags.reshape(len(flags), flags.shape[1] // QUARTERS, QUARTERS).all(axis=2), QUARTERS, axis=1)
 
 
-def _judge(stated: NDArray[np.bool_], equal: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _judge(stated: NDArray[np.bool_], equal: NDArray[np.bool_], unknown: NDArray[np.bool_] | np.bool_) -> NDArray[np.uint8]:
     verdicts = np.where(equal, Verdict.UNCHANGED, np.where(unknown, Verdict.NEW, Verdict.CHANGED))
     return np.where(stated, verdicts, Verdict.SILENT).astype(np.uint8)

@@ -1,0 +1,94 @@
+"""A file as blocks of whole lines, however large it is."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.utils.translation import gettext as _
+
+from apps.metering.errors import MeasuresFileRefused
+from apps.metering.measures_file.dialect import not_text
+
+BLOCK_BYTES = 8 * 1024 * 1024
+LONGEST_LINE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines; `first_line` is the number of the first one, counted from 1 at the header."""
+
+    first_line: int
+    lines: int
+    content: bytes
+
+
+class BlockReader:
+    """Reads the header, then blocks; knows meanwhile how far it is and, at the end, the SHA-256 of the file."""
+
+    def __init__(self, file: BinaryIO, block_bytes: int = BLOCK_BYTES) -> None:
+        self._file = file
+        self._block_bytes = block_bytes
+        self._hash = hashlib.sha256()
+        self._rest = b""
+        self.bytes_done = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was read so far."""
+        return self._hash.hexdigest()
+
+    def read_first_line(self) -> bytes:
+        """Errors: `MeasuresFileRefused` when there is none."""
+        content = self._read()
+        if not content.strip():
+            raise MeasuresFileRefused(_("The file is empty. Choose another one."))
+        line, _newline, self._rest = content.partition(b"\n")
+        if len(line) > LONGEST_LINE:
+            raise not_text() if not _is_text(line) else _line_too_long(1)
+        return line
+
+    def read_blocks(self) -> Iterator[Block]:
+        """Yield the lines after the first. Errors: `MeasuresFileRefused` for what is no text of lines."""
+        line = 2
+        while True:
+            content = self._read()
+            last = not content
+            content = self._rest + content
+            end = len(content) if last else content.rfind(b"\n") + 1
+            content, self._rest = content[:end], content[end:]
+            if content:
+                if not _is_text(content):
+                    raise not_text()
+                lines = content.count(b"\n") + (not content.endswith(b"\n"))
+                yield Block(line, lines, content)
+                line += lines
+            if last:
+                return
+            if len(self._rest) > LONGEST_LINE:
+                raise not_text() if not _is_text(self._rest[:LONGEST_LINE]) else _line_too_long(line)
+
+    def _read(self) -> bytes:
+        content = self._file.read(self._block_bytes)
+        self._hash.update(content)
+        self.bytes_done += len(content)
+        return content
+
+
+def _is_text(content: bytes) -> bool:
+    if b"\0" in content:
+        return False
+    if content.isascii():
+        return True
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and error.end == len(content)
+    return True
+
+
+def _line_too_long(line: int) -> MeasuresFileRefused:
+    return MeasuresFileRefused(
+        _("Line %(line)s is longer than any row of measures. Check that the file is a CSV with one row per line.")
+        % {"line": line}
+    )

@@ -1,0 +1,115 @@
+"""A whole file, block by block, into days: reading, parsing and gathering at the same time, in bounded memory."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from apps.engine.inputs import Quality
+from apps.metering.errors import MeasuresFileRefused
+from apps.metering.measures_file.blocks import BLOCK_BYTES, BlockReader
+from apps.metering.measures_file.days import CAPACITY, StatedDays
+from apps.metering.measures_file.dialect import Dialect, read_header
+from apps.metering.measures_file.instants import DAYS
+from apps.metering.measures_file.parsing import Parsed, parse_block
+from apps.metering.measures_file.pods import RegisteredPods
+from apps.metering.measures_file.rejects import RejectLog
+from apps.metering.measures_file.resolution import list_pods_by_quarter
+from apps.metering.measures_file.rows import Rows
+from apps.metering.measures_file.spill import Spill
+from apps.metering.packing import QUARTERS
+
+_PARSERS = 2
+_AHEAD = 4
+Progress = Callable[[int], None]
+"""Is told how many bytes of the file are done."""
+
+
+@dataclass
+class Reading:
+    """What a file says: `read` lines that are not blank; the accepted rows in `days` and, beyond its capacity, in `spill`.
+
+    `pods_seen` (n,) and `days_seen` (DAYS,) mark where accepted rows lie; `by_quarter` (n,) PODs with a row inside an hour.
+    """
+
+    days: StatedDays
+    log: RejectLog
+    spill: Spill = field(default_factory=Spill)
+    sha256: str = ""
+    read: int = 0
+    pods_seen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    days_seen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(DAYS, np.bool_))
+    by_quarter: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+
+def read_measures(
+    path: Path,
+    *,
+    pods: RegisteredPods,
+    default: Quality,
+    log: RejectLog,
+    progress: Progress | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    capacity: int = CAPACITY,
+) -> Reading:
+    """Read a file of measures. Nothing is written. Errors: `MeasuresFileRefused`; `OSError` when it cannot be opened.
+
+    `default` is the quality of rows that name none; `log` gets the rejects in order of lines.
+    """
+    reading = Reading(days=StatedDays(pods, capacity), log=log)
+    reading.pods_seen = np.zeros(len(pods.keys), np.bool_)
+    reading.by_quarter = np.zeros(len(pods.keys), np.bool_)
+    try:
+        with path.open("rb") as file:
+            reader = BlockReader(file, block_bytes)
+            dialect = read_header(reader.read_first_line(), default)
+            for parsed, done in _parse_blocks(reader, dialect, pods):
+                _gather(reading, parsed)
+                if progress is not None:
+                    progress(done)
+            reading.sha256 = reader.sha256
+    except BaseException:
+        reading.spill.close()
+        raise
+    if not reading.read:
+        raise MeasuresFileRefused(_("The file has a header and no rows. Choose another one."))
+    reading.by_quarter |= list_pods_by_quarter(reading.days)
+    return reading
+
+
+def _parse_blocks(reader: BlockReader, dialect: Dialect, pods: RegisteredPods) -> Iterator[tuple[Parsed, int]]:
+    """Yield the blocks in order, parsed by several threads: pyarrow and NumPy let go of the interpreter while they work."""
+    waiting: deque[tuple[Future[Parsed], int]] = deque()
+    with ThreadPoolExecutor(_PARSERS, "measures") as parsers:
+        for block in reader.read_blocks():
+            waiting.append((parsers.submit(parse_block, block, dialect, pods), reader.bytes_done))
+            if len(waiting) >= _AHEAD:
+                parsed, done = waiting.popleft()
+                yield parsed.result(), done
+        while waiting:
+            parsed, done = waiting.popleft()
+            yield parsed.result(), done
+
+
+def _gather(reading: Reading, parsed: Parsed) -> None:
+    reading.read += parsed.read
+    conflicts: list = []
+    if len(parsed.rows):
+        note(reading, parsed.rows)
+        conflicts, left = reading.days.add(parsed.rows)
+        if len(left):
+            reading.by_quarter[left.pod[left.slot % QUARTERS != 0]] = True
+            reading.spill.keep(left)
+    for found in sorted([*parsed.rejects, *conflicts]):
+        reading.log.add(found)
+
+
+def note(reading: Reading, rows: Rows) -> None:
+    """Remember of which PODs and days the file speaks."""
+    reading.pods_seen[rows.pod] = True
+    reading.days_seen[rows.day] = True
