@@ -82,7 +82,7 @@ def workbook_from(content: dict[str, Any], run: SettlementRun) -> WorkbookDocume
         "shared_wh": unpack_wh(curves.shared),
         "taken_wh": unpack_wh(curves.taken).reshape(len(content["plants"]), len(hours)),
     }
-    return _convert(content, WorkbookDocument, arrays=arrays, lines=tuple(_lines(run)))
+    return _convert(content, WorkbookDocument, lines=tuple(_lines(run)), **arrays)
 
 
 def _lines(run: SettlementRun) -> Sequence[Line]:

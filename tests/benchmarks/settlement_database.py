@@ -1,7 +1,7 @@
 """The same settlement from PostgreSQL, results and ledger written back, beside the ORM and the bytes that must be read anyway.
 
 Contenders take turns, each in a process of its own: ours (gather, hash, settle, book), the limit (the same rows by one
-`COPY … BINARY`, then the core alone) and what Django invites to: one row per interval through the ORM, on a few PODs, times the rest.
+`COPY … BINARY`, then the core alone) and what Django invites to: a row per interval through the ORM, on a few PODs, times the rest.
 """
 
 import json
@@ -104,7 +104,7 @@ def orm_rows() -> dict[str, float]:
     """A row per interval, read through the ORM and summed per member, as Django's tutorial would."""
     from django.db import models
 
-    class Interval(models.Model):
+    class Interval(models.Model):  # noqa: DJ008 - lives for one measurement
         pod = models.CharField(max_length=14)
         starts_at = models.DateTimeField()
         withdrawn_kwh = models.DecimalField(max_digits=12, decimal_places=3)
@@ -162,7 +162,8 @@ def _load(pods: int) -> None:
             call_command(command, str(Path(name) / file), stdout=sys.stderr)
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TABLE bench_interval (id bigserial primary key, pod text, starts_at timestamptz, withdrawn_kwh numeric(12, 3))"
+            "CREATE TABLE bench_interval"
+            " (id bigserial primary key, pod text, starts_at timestamptz, withdrawn_kwh numeric(12, 3))"
         )
         cursor.execute(
             """INSERT INTO bench_interval (pod, starts_at, withdrawn_kwh)
