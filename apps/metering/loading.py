@@ -16,17 +16,16 @@ _SIGNATURE = 19  # "PGCOPY\n\xff\r\n\0", flags, length of the extension
 _TRAILER = 2
 # One row of the COPY below: a count of fields, then length and content of each.
 _FIXED = [
-    *(("fields", ">i2"), ("_pod", ">i4"), ("pod", ">i4"), ("_day", ">i4"), ("day", ">i4")),
+    *(("fields", ">i2"), ("_pod", ">i4"), ("pod_key", "S14"), ("_day", ">i4"), ("day", ">i4")),
     *(("_channel", ">i4"), ("channel", ">i2"), ("_source", ">i4"), ("source", ">i2"), ("_minutes", ">i4"), ("minutes", ">i2")),
     ("values_length", ">i4"),
 ]
 _FIXED_SIZE = np.dtype(_FIXED).itemsize
 _QUERY = """
 COPY (
-    SELECT p.position::int4, c.day - %s::date, c.channel, c.source, c.minutes, {values}, c.quality
-    FROM unnest(%s::varchar[]) WITH ORDINALITY AS p (pod_key, position)
-    JOIN metering_daycurve c ON c.pod_key = p.pod_key
-    WHERE c.day >= %s AND c.day < %s AND c.channel = ANY(%s) AND c.source = ANY(%s)
+    SELECT pod_key, day - %s::date, channel, source, minutes, {values}, quality FROM metering_daycurve
+    WHERE pod_key = ANY(%s::varchar[]) AND day >= %s AND day < %s
+        AND channel = ANY(%s::smallint[]) AND source = ANY(%s::smallint[])
 ) TO STDOUT (FORMAT BINARY)
 """
 
@@ -35,8 +34,9 @@ COPY (
 class LoadedCurves:
     """k curves of the same form, in no particular order: `values` and `quality` (k, s) quarters of a day.
 
-    `pods` (k,) are positions in the list that was asked for, `days` (k,) days after the first one asked for. Only the first 92,
-    96 or 100 quarters of each day count: a curve that is the same all day does not know how long its day is.
+    `pods` (k,) are positions in the list that was asked for (the first, if a POD is there twice), `days` (k,) days after the
+    first one asked for. Only the first 92, 96 or 100 quarters of each day count: a curve that is the same all day does not
+    know how long its day is.
     """
 
     pods: NDArray[np.intp]
@@ -59,10 +59,11 @@ def load_curves(
 ) -> Iterator[LoadedCurves]:
     """Yield every stored curve of the PODs from `first_day` to before `end_day`, grouped by form.
 
-    Without values, all energies are 0 and only the quality is read. A POD named twice comes twice.
+    Without values, all energies are 0 and only the quality is read.
     """
     messages: defaultdict[int, list[bytes]] = defaultdict(list)
-    query = _QUERY.format(values="c.values" if with_values else "''::bytea")
+    query = _QUERY.format(values="values" if with_values else "''::bytea")
+    keys, positions = _sort(pod_keys)
     arguments = [first_day, list(pod_keys), first_day, end_day, list(channels), list(sources)]
     with open_cursor() as cursor, cursor.copy(query, arguments) as copy:
         first = bytes(copy.read())
@@ -72,7 +73,8 @@ def load_curves(
             messages[len(message)].append(message)  # type: ignore[arg-type]
     messages.pop(_TRAILER, None)
     for size in sorted(messages):
-        yield from _read_group(b"".join(messages.pop(size)), size)
+        for rows in _read_rows(b"".join(messages.pop(size)), size):
+            yield _unpack(rows, positions[np.searchsorted(keys, rows["pod_key"])])
 
 
 def open_cursor() -> Cursor[tuple[object, ...]]:
@@ -82,7 +84,13 @@ def open_cursor() -> Cursor[tuple[object, ...]]:
     return cursor
 
 
-def _read_group(content: bytes, size: int) -> Iterator[LoadedCurves]:
+def _sort(pod_keys: Sequence[str]) -> tuple[NDArray[np.bytes_], NDArray[np.intp]]:
+    keys = np.array(pod_keys, "S14")
+    order = np.argsort(keys, kind="stable")
+    return keys[order], order
+
+
+def _read_rows(content: bytes, size: int) -> Iterator[NDArray[np.void]]:
     """Read rows of `size` bytes each. No two forms add up to the same size, but for those that are the same all day."""
     values_length = int(np.frombuffer(content, ">i4", 1, offset=_FIXED_SIZE - 4)[0])
     quality_length = size - _FIXED_SIZE - values_length - 4
@@ -95,12 +103,13 @@ def _read_group(content: bytes, size: int) -> Iterator[LoadedCurves]:
     for minutes in (15, 60):
         chosen = rows["minutes"] == minutes
         if chosen.all():
-            yield _unpack(rows, minutes)
+            yield rows
         elif chosen.any():
-            yield _unpack(rows[chosen], minutes)
+            yield rows[chosen]
 
 
-def _unpack(rows: NDArray[np.void], minutes: int) -> LoadedCurves:
+def _unpack(rows: NDArray[np.void], pods: NDArray[np.intp]) -> LoadedCurves:
+    minutes = int(rows["minutes"][0])
     slots = WIDTH if minutes == 15 else WIDTH // QUARTERS
     if rows["values"].shape[1]:
         slots = rows["values"].shape[1] // 4
@@ -110,7 +119,7 @@ def _unpack(rows: NDArray[np.void], minutes: int) -> LoadedCurves:
     if minutes == 60:
         values, quality = hours_to_quarters(values, quality)
     return LoadedCurves(
-        pods=rows["pod"].astype(np.intp) - 1,
+        pods=pods,
         days=rows["day"].astype(np.intp),
         channels=rows["channel"].astype(np.int16),
         sources=rows["source"].astype(np.int16),

@@ -47,7 +47,6 @@ class DayCurve(models.Model):
             models.CheckConstraint(name="curve_channel_known", condition=models.Q(channel__in=Channel.values)),
             models.CheckConstraint(name="curve_source_known", condition=models.Q(source__in=Source.values)),
         ]
-        indexes = [models.Index(fields=["day"], name="curve_by_day")]
 
     def __str__(self) -> str:
         return f"{self.pod_key} {self.day} {self.channel} {self.source}"

@@ -40,19 +40,38 @@ def get_month_curves(pods: Sequence[str], channel: int, year: int, month: int) -
     quarters = QUARTERS * hours_in_month(year, month)
     values = np.zeros((len(pods), quarters), np.int32)
     quality = np.zeros((len(pods), quarters), np.uint8)
-    for rows, slots, curves in _load_month(pods, channel, year, month, with_values=True):
-        _lay_over(values, quality, rows, slots, curves)
+    distinct, first_rows, again = _tell_apart(pods)
+    for which, slots, curves in _load_month(distinct, channel, year, month, with_values=True):
+        rows = first_rows[which]
+        if curves.lowest:
+            values[rows, slots], quality[rows, slots] = curves.values, curves.quality
+        else:
+            lower = values[rows, slots], quality[rows, slots]
+            values[rows, slots], quality[rows, slots] = overlay(lower, (curves.values, curves.quality))
+    for row, first_row in again:
+        values[row], quality[row] = values[first_row], quality[first_row]
     return CurveMatrix(pods=tuple(pods), values=values, quality=quality)
 
 
 def get_month_quality(pods: Sequence[str], channel: int, year: int, month: int) -> NDArray[np.uint8]:
-    """Return the quality alone, (n, Q) uint8, merged as in `get_month_curves`: a tenth of the bytes."""
-    quarters = QUARTERS * hours_in_month(year, month)
-    values = np.zeros((len(pods), quarters), np.int32)
-    quality = np.zeros((len(pods), quarters), np.uint8)
+    """Return the quality alone, (n, Q) uint8, merged as in `get_month_curves`: a tenth of the bytes. `pods` are distinct."""
+    quality = np.zeros((len(pods), QUARTERS * hours_in_month(year, month)), np.uint8)
     for rows, slots, curves in _load_month(pods, channel, year, month, with_values=False):
-        _lay_over(values, quality, rows, slots, curves)
+        nothing = np.zeros_like(curves.values)
+        quality[rows, slots] = (
+            curves.quality if curves.lowest else overlay((nothing, quality[rows, slots]), (nothing, curves.quality))[1]
+        )
     return quality
+
+
+def _tell_apart(pods: Sequence[str]) -> tuple[list[str], NDArray[np.intp], list[tuple[int, int]]]:
+    """Return each POD once, the row where it stands first, and for every further row the first one of the same POD."""
+    first_rows: dict[str, int] = {}
+    again = []
+    for row, pod in enumerate(pods):
+        if (first_row := first_rows.setdefault(pod, row)) != row:
+            again.append((row, first_row))
+    return list(first_rows), np.array(list(first_rows.values()), np.intp), again
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +115,6 @@ def _by_day(group: LoadedCurves, source: int) -> Iterator[tuple[int, NDArray[np.
     rows = rows[np.argsort(group.days[rows], kind="stable")]
     days, starts = np.unique(group.days[rows], return_index=True)
     yield from zip(days.tolist(), np.split(rows, starts[1:]), strict=True)
-
-
-def _lay_over(
-    values: NDArray[np.int32], quality: NDArray[np.uint8], rows: NDArray[np.intp], slots: slice, curves: _DayOfCurves
-) -> None:
-    """Lay a day of curves over what a lower rank left in the matrix."""
-    if curves.lowest:
-        values[rows, slots], quality[rows, slots] = curves.values, curves.quality
-        return
-    values[rows, slots], quality[rows, slots] = overlay(
-        (values[rows, slots], quality[rows, slots]), (curves.values, curves.quality)
-    )
 
 
 Curves = tuple[NDArray[np.int32], NDArray[np.uint8]]

@@ -81,7 +81,7 @@ def list_injecting_pods(pod_keys: Sequence[str], year: int, month: int) -> dict[
 
 
 def get_completeness(pod_keys: Sequence[str], channels: Sequence[int], year: int, month: int) -> Completeness:
-    """Return how many quarters of each POD and day are known in all of `channels`."""
+    """Return how many quarters of each POD and day are known in all of `channels`. `pod_keys` are distinct."""
     days = month_days(year, month)
     known: NDArray[np.bool_] | None = None
     for channel in channels:
