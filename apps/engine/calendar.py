@@ -20,7 +20,6 @@ _SUMMER = timedelta(hours=2)
 _HOUR = timedelta(hours=1)
 _SECONDS_PER_HOUR = 3600
 _SECONDS_PER_QUARTER = 900
-_SECONDS_PER_DAY = 86400
 
 
 def _last_sunday(year: int, month: int) -> datetime:

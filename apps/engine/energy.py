@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apps.engine.decimals import exact
 from apps.engine.errors import InvalidNumber, MeasuresMissing, NegativeEnergy
+from apps.engine.identifiers import pod_key
 from apps.engine.inputs import MonthInputs, Point, RunKind
 from apps.engine.money import INT64_MAX, round_half_up
 from apps.engine.results import MissingHours
@@ -68,7 +69,8 @@ def hourly_energy(inputs: MonthInputs) -> HourlyEnergy:
 
 def refuse_missing(inputs: MonthInputs, missing: tuple[MissingHours, ...]) -> None:
     """Stop a final run with unknown hours that no person accepted by POD. Errors: `MeasuresMissing`, naming each POD."""
-    open_rows = tuple(row for row in missing if row.pod not in inputs.accepted_missing)
+    accepted = {pod_key(pod) for pod in inputs.accepted_missing}
+    open_rows = tuple(row for row in missing if pod_key(row.pod) not in accepted)
     if open_rows and inputs.run_kind is RunKind.FINAL:
         raise MeasuresMissing(inputs.configuration, inputs.year, inputs.month, open_rows)
 

@@ -215,6 +215,13 @@ def test_a_final_run_names_the_first_twenty_pods_and_counts_the_rest() -> None:
     assert len(caught.value.missing) == 23
 
 
+def test_a_pod_is_accepted_with_or_without_its_fifteenth_character() -> None:
+    facts = Facts(run_kind=RunKind.FINAL, accepted_missing=("IT001E000000019",))
+    facts.point(1, "H")
+    facts.hourly(1, WITHDRAWAL, {0: None})
+    assert settle(facts.inputs()).missing_hours == 1
+
+
 def test_a_plant_in_a_zone_without_prices_stops_the_run() -> None:
     inputs = small().inputs()
     with pytest.raises(PriceMissing, match="no zonal price for NORD, the market zone of plant A"):
