@@ -1,13 +1,16 @@
-"""The member's pages."""
+"""The member's pages. Ids in an address are no secret: every page asks whose they are."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
+
+from apps.portal import views
 
 app_name = "portal"
 
-
-def _home(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
-
-
-urlpatterns = [path("", _home, name="home")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("start/", views.start, name="start"),
+    path("members/<int:member_id>/", views.member, name="member"),
+    path("members/<int:member_id>/<int:year>/", views.member, name="year"),
+    path("months/<int:result_id>/", views.month, name="month"),
+    path("statements/<int:document_id>/", views.statement, name="statement"),
+]

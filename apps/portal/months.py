@@ -1,0 +1,113 @@
+"""The months of a member, as the list of a year shows them: one row per configuration and month, the run that counts."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import accumulate
+
+from django.db.models import QuerySet
+
+from apps.invoicing.downloads import Statement, list_statements
+from apps.settlement.models import MemberResult, SettlementRun
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """One approved month of a member. `running_cents` is the year so far, this row included."""
+
+    result: MemberResult
+    statement: Statement | None
+    running_cents: int = 0
+
+    @property
+    def run(self) -> SettlementRun:
+        return self.result.run
+
+    @property
+    def is_reversed(self) -> bool:
+        return self.run.state == SettlementRun.State.REVERSED
+
+    @property
+    def counted_cents(self) -> int:
+        """What the month adds to the year: a reversed month adds nothing."""
+        return 0 if self.is_reversed else self.result.total_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The months of one year, newest first, and their sums."""
+
+    number: int
+    rows: Sequence[MonthRow] = field(default=())
+
+    @property
+    def total_cents(self) -> int:
+        return sum(row.counted_cents for row in self.rows)
+
+    @property
+    def shared_wh(self) -> int:
+        return sum(row.result.shared_wh for row in self.rows if not row.is_reversed)
+
+    @property
+    def withdrawn_wh(self) -> int:
+        return sum(row.result.withdrawn_wh for row in self.rows if not row.is_reversed)
+
+    @property
+    def injected_wh(self) -> int:
+        return sum(row.result.injected_wh for row in self.rows if not row.is_reversed)
+
+    @property
+    def has_provisional(self) -> bool:
+        return any(row.run.kind == SettlementRun.Kind.PROVISIONAL for row in self.rows)
+
+    @property
+    def configurations(self) -> int:
+        return len({row.run.configuration_id for row in self.rows})
+
+
+def list_years(*, member_id: int) -> list[int]:
+    """The years in which the member has approved months, newest first."""
+    years = approved_results([member_id]).values_list("run__month__year", flat=True).order_by().distinct()
+    return sorted(years, reverse=True)
+
+
+def get_year(*, member_id: int, year: int) -> Year:
+    """The approved months of one year, two queries whatever the history."""
+    first, after = date(year, 1, 1), date(year + 1, 1, 1)
+    results = approved_results([member_id]).filter(run__month__gte=first, run__month__lt=after)
+    statements = list_statements(member_id=member_id, from_month=first, before=after)
+    rows = [
+        MonthRow(result=result, statement=statements.get(result.run_id))
+        for result in counting(results.select_related("run__configuration"))
+        if result.run_id in statements or _says_something(result)
+    ]
+    rows.sort(key=lambda row: (row.run.month, row.run.configuration.code))
+    running = accumulate(row.counted_cents for row in rows)
+    return Year(
+        number=year,
+        rows=[MonthRow(row.result, row.statement, cents) for row, cents in zip(rows, running, strict=True)][::-1],
+    )
+
+
+def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
+    """What these members got in approved runs; a run that is merely computed is nobody's business yet."""
+    return MemberResult.objects.filter(member__in=member_ids, run__state__in=SettlementRun.FROZEN_STATES)
+
+
+def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
+    """Of several runs of one configuration and month, the one that counts: final before provisional, then the latest."""
+    best: dict[tuple[int, date], MemberResult] = {}
+    for result in results:
+        key = (result.run.configuration_id, result.run.month)
+        if key not in best or precedence(result.run) > precedence(best[key].run):
+            best[key] = result
+    return list(best.values())
+
+
+def precedence(run: SettlementRun) -> tuple[bool, bool, int]:
+    return run.state != SettlementRun.State.REVERSED, run.kind == SettlementRun.Kind.FINAL, run.version
+
+
+def _says_something(result: MemberResult) -> bool:
+    """Members who had no point in the month have a row of zeros and get no statement: not a month of theirs."""
+    return any((result.withdrawn_wh, result.injected_wh, result.shared_wh, result.total_cents))

@@ -1,0 +1,110 @@
+"""The pages of a member. All of them only read; all of them are private to who is logged in."""
+
+import io
+import logging
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.utils.translation import pgettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from apps.invoicing.downloads import Statement, get_statement, read_statement
+from apps.portal.access import get_visitor
+from apps.portal.month import get_month
+from apps.portal.months import get_year, list_years
+from apps.portal.pictures import month_pictures, year_picture
+from apps.settlement.archive import FileAltered
+
+log = logging.getLogger(__name__)
+RETRY_AFTER_SECONDS = 3600
+
+View = Callable[..., HttpResponseBase]
+
+
+def private(view: View) -> View:
+    """For people who have logged in, by GET only, kept by no cache."""
+    return require_safe(cache_control(private=True, no_store=True)(login_required(view)))
+
+
+@private
+def start(request: HttpRequest) -> HttpResponseBase:
+    """Where a log-in leads: staff to the backoffice, members to their months."""
+    return redirect("admin:index" if getattr(request.user, "is_staff", False) else "portal:home")
+
+
+@private
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The months of the only member, or the choice between several; staff without a membership belong elsewhere."""
+    visitor = get_visitor(request)
+    if len(visitor.members) == 1:
+        return redirect("portal:member", member_id=visitor.members[0].pk)
+    if not visitor.members and visitor.user.is_staff:
+        return redirect("admin:index")
+    return render(request, "portal/home.html", {"visitor": visitor})
+
+
+@private
+def member(request: HttpRequest, member_id: int, year: int | None = None) -> HttpResponseBase:
+    """One year of one member, the latest unless the address names another."""
+    visitor = get_visitor(request)
+    found = visitor.get_member(member_id)
+    years = list_years(member_id=found.pk)
+    if year is not None and year not in years:
+        raise Http404
+    shown = get_year(member_id=found.pk, year=year or years[0]) if years else None
+    context = {
+        "visitor": visitor,
+        "member": found,
+        "years": years,
+        "year": shown,
+        "picture": year_picture(shown) if shown else None,
+    }
+    return render(request, "portal/member.html", context)
+
+
+@private
+def month(request: HttpRequest, result_id: int) -> HttpResponseBase:
+    """One month: energy, money, where the money comes from, the document."""
+    visitor = get_visitor(request)
+    found = get_month(visitor=visitor, result_id=result_id)
+    context = {"visitor": visitor, "member": found.member, "month": found, "pictures": month_pictures(found)}
+    return render(request, "portal/month.html", context)
+
+
+@private
+def statement(request: HttpRequest, document_id: int) -> HttpResponseBase:
+    """The statement as it was stored, byte by byte; a file that was altered is never handed out."""
+    visitor = get_visitor(request)
+    found = get_statement(document_id=document_id, member_ids=visitor.member_ids)
+    if found is None:
+        raise Http404
+    try:
+        content = read_statement(found)
+    except FileAltered as error:
+        log.error("Statement %s cannot be handed out: %s", found.document_id, error)
+        return _being_restored(request)
+    response = FileResponse(
+        io.BytesIO(content), as_attachment=True, filename=statement_file_name(found), content_type="application/pdf"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def statement_file_name(statement: Statement) -> str:
+    """What the file is called on the member's disk: lower case and ASCII, so that every system takes it."""
+    parts = [pgettext("file name", "rendiconto"), f"{statement.month:%Y-%m}", statement.configuration_code, statement.member_code]
+    if statement.is_final:
+        parts.append(pgettext("file name", "definitivo"))
+    if statement.version > 1:
+        parts.append(f"v{statement.version}")
+    return f"{slugify(' '.join(parts))}.pdf"
+
+
+def _being_restored(request: HttpRequest) -> HttpResponse:
+    response = render(request, "503.html", status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
