@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from reports.snapshot_parquet import read_inputs, write_snapshot
 
 from apps.communities.errors import CommunityError
 from apps.communities.models import Configuration
@@ -21,6 +20,7 @@ from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 from reports.documents import SnapshotFacts
+from reports.snapshot_parquet import read_inputs, write_snapshot
 
 log = logging.getLogger(__name__)
 EXPECTED = (SettlementError, RuleViolation, CommunityError)

@@ -1,7 +1,7 @@
 """The same settlement from PostgreSQL, results and ledger written back, beside the ORM and the bytes that must be read anyway.
 
 Contenders take turns, each in a process of its own: ours (gather, hash, settle, book), the limit (the same rows by one
-`COPY … BINARY`, then the core alone) and what Django invites to: a row per interval through the ORM, on a few PODs, times the rest.
+`COPY … BINARY`, then the core alone) and what Django invites to: a row per interval through the ORM, on a few PODs, scaled.
 """
 
 import json
