@@ -19,6 +19,7 @@ from apps.settlement.models import SettlementRun
 
 MONTHS_SHOWN = 12
 MOST_WAITING = 8
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,10 @@ def _last_month(newest: date | None, today: date) -> date:
 
 def _parse(text: str) -> date | None:
     try:
-        return date.fromisoformat(f"{text}-01")
+        month = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+    return month if FIRST_YEAR <= month.year <= LAST_YEAR else None
 
 
 def _shift(month: date, by: int) -> date:

@@ -80,7 +80,6 @@ def _stored(documents: QuerySet[IssuedDocument]) -> Iterator[tuple[str, bytes]]:
 def _attached(response: HttpResponseBase, name: str) -> HttpResponseBase:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
