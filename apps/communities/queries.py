@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.communities.errors import DistributionMissing
 from apps.communities.models import Configuration, DistributionRule, Member, MeteringPoint, Plant
@@ -101,8 +102,11 @@ def get_distribution(configuration: Configuration, year: int, month: int) -> eng
     if rule is None:
         day = _rule_day(configuration, year, month)
         raise DistributionMissing(
-            f"Run {year}-{month:02d} of {configuration.code} cannot start: no distribution rule is in force on "
-            f"{day:%d/%m/%Y}. Record one, then retry the run."
+            _(
+                "Run %(year)s-%(month)s of %(code)s cannot start: no distribution rule is in force on %(day)s. "
+                "Record one, then retry the run."
+            )
+            % {"year": year, "month": f"{month:02d}", "code": configuration.code, "day": f"{day:%d/%m/%Y}"}
         )
     return read_distribution(rule.table, valid_from=rule.valid_from)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file import scalars
 from apps.communities.community_file.fields import Fields, kind_of
 from apps.communities.community_file.json_tree import JsonObject
@@ -30,7 +32,7 @@ def read_table(tree: Any, path: str, problems: Problems) -> tuple[Table, FixedMe
         if fields.has(name):
             table[name] = _read_split(fields.raw(name), fields.at(name), problems, members)
         elif fields.is_object:
-            fields.note(name, "is missing.")
+            fields.note(name, _("is missing."))
     if fields.has("excess") and fields.raw("excess") is not None:
         table["excess"] = _read_excess(fields.raw("excess"), fields.at("excess"), problems, members)
     fields.close()
@@ -71,7 +73,10 @@ def _read_deductions(fields: Fields) -> list[Table]:
             fields.broken.add("deductions")
     total = sum((Decimal(row["percent"]) for row in found), Decimal(0))
     if "deductions" not in fields.broken and total > _WHOLE:
-        fields.note("deductions", f"take {scalars.plain(total)} % together, more than the whole. Lower them to 100 or less.")
+        fields.note(
+            "deductions",
+            _("take %(total)s %% together, more than the whole. Lower them to 100 or less.") % {"total": scalars.plain(total)},
+        )
     return found
 
 
@@ -80,18 +85,21 @@ def _read_fixed(fields: Fields, keys: Sequence[str], table: Table, members: Fixe
     tree = fields.raw(FIXED)
     if FIXED not in keys:
         if tree is not None:
-            fields.note(FIXED, "is given, but no key is 'fixed'. Remove it or set the key.")
+            fields.note(FIXED, _("is given, but no key is 'fixed'. Remove it or set the key."))
         return
     if not isinstance(tree, JsonObject):
-        wrong = "is missing" if tree is None else f"must be an object, not {kind_of(tree)}"
-        fields.note(FIXED, f"{wrong}: a key is 'fixed', so every member's share must be given.")
+        found = "–" if tree is None else kind_of(tree)
+        fields.note(
+            FIXED,
+            _("is missing or no object (%(found)s): a key is 'fixed', so every member's share must be given.") % {"found": found},
+        )
         return
     shares = Fields(tree, fields.at(FIXED), fields.problems)
     given = {code: shares.number(code, most=Decimal(1), places=_SHARE_PLACES) for code in tree}
     members += [(shares.at(code), code) for code in tree]
     total = sum(given.values(), Decimal(0))
     if not shares.broken and total != 1:
-        fields.note(FIXED, f"the shares sum to {scalars.plain(total)}, not to 1. Correct them.")
+        fields.note(FIXED, _("the shares sum to %(total)s, not to 1. Correct them.") % {"total": scalars.plain(total)})
     table[FIXED] = {code: scalars.plain(given[code]) for code in sorted(given)}
 
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file import scalars
 from apps.communities.community_file.distribution_table import read_table
 from apps.communities.community_file.fields import KEEP, Fields, Keep
@@ -20,8 +22,7 @@ from apps.communities.community_file.rows import (
     Row,
 )
 from apps.engine import identifiers
-from apps.engine.errors import InvalidIdentifier
-from apps.engine.inputs import Kind
+from apps.engine.inputs import Kind, Voltage
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 _ONE = Decimal(1)
@@ -35,7 +36,7 @@ def read_document(tree: Any, problems: Problems) -> CommunityFile:
         community = fields.raw("community")
     else:
         community = None
-        fields.note("community", "is missing.")
+        fields.note("community", _("is missing."))
     configurations = _read_list(fields, "configurations", _read_configuration)
     members = _read_list(fields, "members", _read_member)
     points = _read_list(fields, "metering_points", _read_point)
@@ -77,7 +78,7 @@ def _read_configuration(fields: Fields) -> ConfigurationRow:
     values: dict[str, Any] = {
         "code": fields.code("code"),
         "kind": fields.choice("kind", tuple(Kind)),
-        "primary_substation": fields.required("primary_substation", _identifier(identifiers.normalise_primary_substation), ""),
+        "primary_substation": fields.required("primary_substation", scalars.to_primary_substation, ""),
         "starts_on": fields.day("starts_on"),
         "ends_on": fields.optional("ends_on", scalars.to_date, None),
         "table": KEEP,
@@ -110,13 +111,13 @@ def _read_member(fields: Fields) -> MemberRow:
 
 
 def _read_point(fields: Fields) -> PointRow:
-    pod = fields.required("pod", _identifier(identifiers.normalise_pod), "")
+    pod = fields.required("pod", scalars.to_pod, "")
     values: dict[str, Any] = {
         "pod": pod,
         "pod_key": identifiers.pod_key(pod),
         "configuration": fields.code("configuration"),
         "member": fields.code("member"),
-        "voltage": fields.required("voltage", _identifier(lambda text: identifiers.check_voltage(text).value), ""),
+        "voltage": fields.choice("voltage", tuple(Voltage)),
         "valid_from": fields.day("valid_from"),
         "valid_to": fields.optional("valid_to", scalars.to_date, None),
         "storage_efficiency": fields.optional("storage_efficiency", _efficiency, None),
@@ -128,11 +129,11 @@ def _read_point(fields: Fields) -> PointRow:
 def _read_plant(fields: Fields) -> PlantRow:
     values: dict[str, Any] = {
         "code": fields.code("code"),
-        "pod_key": identifiers.pod_key(fields.required("pod", _identifier(identifiers.normalise_pod), "")),
-        "source": fields.required("source", _identifier(identifiers.check_source), ""),
+        "pod_key": identifiers.pod_key(fields.required("pod", scalars.to_pod, "")),
+        "source": fields.choice("source", identifiers.SOURCES),
         "power_kw": fields.number("power_kw", most=_LARGEST_KW, places=3),
-        "region": fields.required("region", _identifier(identifiers.check_region), ""),
-        "market_zone": fields.required("market_zone", _identifier(identifiers.check_market_zone), ""),
+        "region": fields.choice("region", identifiers.REGIONS),
+        "market_zone": fields.choice("market_zone", identifiers.MARKET_ZONES),
         "entered_operation_on": fields.day("entered_operation_on"),
         "grant_intensity": fields.number("grant_intensity", most=_ONE, places=6),
         "obligation_power_kw": fields.number("obligation_power_kw", most=_LARGEST_KW, places=3),
@@ -140,9 +141,13 @@ def _read_plant(fields: Fields) -> PlantRow:
     }
     power, obligation = values["power_kw"], values["obligation_power_kw"]
     if "power_kw" not in fields.broken and not power:
-        fields.note("power_kw", "must be above 0.")
+        fields.note("power_kw", _("must be above 0."))
     elif fields.broken.isdisjoint({"power_kw", "obligation_power_kw"}) and obligation > power:
-        fields.note("obligation_power_kw", f"{obligation} kW is more than the power of the plant, {power} kW.")
+        fields.note(
+            "obligation_power_kw",
+            _("%(obligation)s kW is more than the power of the plant, %(power)s kW.")
+            % {"obligation": obligation, "power": power},
+        )
     return _close(fields, PlantRow, values)
 
 
@@ -155,21 +160,13 @@ def _efficiency(text: str) -> Decimal | None:
     return scalars.to_decimal(text, least=Decimal(0), most=_ONE, places=4)
 
 
-def _identifier(check: Callable[[str], str]) -> Callable[[str], str]:
-    """The engine's grammars speak `InvalidIdentifier`; here a wrong value is a fault of one key."""
-
-    def read(text: str) -> str:
-        try:
-            return check(text)
-        except InvalidIdentifier as error:
-            raise ValueError(str(error)) from None
-
-    return read
-
-
 def _refuse_reversed(fields: Fields, first: str, starts: date, last: str, ends: date | Keep | None) -> None:
     if fields.broken.isdisjoint({first, last}) and isinstance(ends, date) and ends <= starts:
-        fields.note(last, f"{ends} must be after {first}, {starts}: it is the first day that no longer counts.")
+        fields.note(
+            last,
+            _("%(ends)s must be after %(first)s, %(starts)s: it is the first day that no longer counts.")
+            % {"ends": ends, "first": first, "starts": starts},
+        )
 
 
 def _refuse_twins(keys: Iterable[tuple[str, str, str]], problems: Problems) -> None:
@@ -177,4 +174,6 @@ def _refuse_twins(keys: Iterable[tuple[str, str, str]], problems: Problems) -> N
     first: dict[str, str] = {}
     for path, name, key in keys:
         if key and first.setdefault(key, path) != path:
-            problems.add(f"{path}.{name}", f"{key} already stands at {first[key]}. Keep one of them.")
+            problems.add(
+                f"{path}.{name}", _("%(key)s already stands at %(place)s. Keep one of them.") % {"key": key, "place": first[key]}
+            )

@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file import scalars
 from apps.communities.community_file.json_tree import JsonNumber, JsonObject
 from apps.communities.community_file.problems import Problems
@@ -33,9 +35,9 @@ class Fields:
         self._asked: dict[str, None] = {}
         self.is_object = isinstance(tree, JsonObject)
         if not self.is_object:
-            problems.add(path, f"must be an object {{…}}, not {kind_of(tree)}.")
+            problems.add(path, _("must be an object {…}, not %(found)s.") % {"found": kind_of(tree)})
         for name in self._tree.repeated:
-            problems.add(self.at(name), "this key is given more than once. Keep one of them.")
+            problems.add(self.at(name), _("this key is given more than once. Keep one of them."))
 
     def at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
@@ -57,12 +59,14 @@ class Fields:
         """Note every key that nobody asked for. Call it last."""
         for name in self._tree:
             if name not in self._asked:
-                self.problems.add(self.at(name), f"this key is unknown. Known keys: {', '.join(self._asked)}.")
+                self.problems.add(
+                    self.at(name), _("this key is unknown. Known keys: %(known)s.") % {"known": ", ".join(self._asked)}
+                )
 
     def required(self, name: str, read: Callable[[str], Value], placeholder: Value) -> Value:
         if not self.has(name):
             if self.is_object:
-                self.note(name, "is missing.")
+                self.note(name, _("is missing."))
             else:
                 self.broken.add(name)
             return placeholder
@@ -78,18 +82,18 @@ class Fields:
         if not self.has(name):
             return KEEP
         if not isinstance(self._tree[name], bool):
-            self.note(name, f"must be true or false, not {kind_of(self._tree[name])}.")
+            self.note(name, _("must be true or false, not %(found)s.") % {"found": kind_of(self._tree[name])})
         return bool(self._tree[name])
 
     def items(self, name: str) -> Sequence[Any]:
         """The elements of a list."""
         if not self.has(name):
             if self.is_object:
-                self.note(name, "is missing. Write [] if there are none.")
+                self.note(name, _("is missing. Write [] if there are none."))
             return ()
         found = self._tree[name]
         if not isinstance(found, list):
-            self.note(name, f"must be a list […], not {kind_of(found)}.")
+            self.note(name, _("must be a list […], not %(found)s.") % {"found": kind_of(found)})
             return ()
         return found
 
@@ -111,10 +115,10 @@ class Fields:
     def _read(self, name: str, read: Callable[[str], Value], placeholder: Value) -> Value:
         found = self._tree[name]
         if isinstance(found, JsonNumber):
-            self.note(name, f"must be a text: write the number in quotes, as {str(found)!r}.")
+            self.note(name, _("must be a text: write the number in quotes, as %(text)r.") % {"text": str(found)})
             return placeholder
         if not isinstance(found, str):
-            self.note(name, f"must be a text, not {kind_of(found)}.")
+            self.note(name, _("must be a text, not %(found)s.") % {"found": kind_of(found)})
             return placeholder
         try:
             return read(found)
@@ -125,5 +129,7 @@ class Fields:
 
 def kind_of(tree: Any) -> str:
     """What a piece of JSON is, for a person."""
-    names = {type(None): "null", bool: "true or false", list: "a list", JsonObject: "an object", JsonNumber: "a number"}
-    return names.get(type(tree), "a text")
+    if tree is None:
+        return "null"
+    names = {bool: _("true or false"), list: _("a list"), JsonObject: _("an object"), JsonNumber: _("a number")}
+    return names.get(type(tree), _("a text"))

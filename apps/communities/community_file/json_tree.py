@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.problems import FileRefused, Problem
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -23,7 +25,10 @@ class JsonNumber(str):
 def read_tree(content: bytes) -> Any:
     """Return the tree of a file. Errors: `FileRefused` with the line and column where the JSON breaks."""
     if len(content) > MAX_BYTES:
-        raise _refusal(f"The file has {len(content)} bytes, more than {MAX_BYTES}. Split it by configuration.")
+        raise _refusal(
+            _("The file has %(count)s bytes, more than %(most)s. Split it by configuration.")
+            % {"count": len(content), "most": MAX_BYTES}
+        )
     try:
         return json.loads(
             content.decode("utf-8-sig"),
@@ -33,11 +38,14 @@ def read_tree(content: bytes) -> Any:
             parse_constant=JsonNumber,
         )
     except UnicodeDecodeError as error:
-        raise _refusal(f"The file is not UTF-8 at byte {error.start}. Save it as UTF-8.") from error
+        raise _refusal(_("The file is not UTF-8 at byte %(place)s. Save it as UTF-8.") % {"place": error.start}) from error
     except json.JSONDecodeError as error:
-        raise _refusal(f"line {error.lineno} column {error.colno}: this is not JSON ({error.msg}). Correct the file.") from error
+        raise _refusal(
+            _("line %(line)s column %(column)s: this is not JSON (%(reason)s). Correct the file.")
+            % {"line": error.lineno, "column": error.colno, "reason": error.msg}
+        ) from error
     except RecursionError as error:
-        raise _refusal("The file is nested too deeply to be a community. Correct the file.") from error
+        raise _refusal(_("The file is nested too deeply to be a community. Correct the file.")) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:

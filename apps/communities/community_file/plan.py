@@ -1,5 +1,7 @@
 """The file held against what is stored: every change it would make, every fault, every warning. Writes nothing."""
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.changes import Plan, given
 from apps.communities.community_file.draft import ApprovedMonths, Draft
 from apps.communities.community_file.plan_configurations import plan_configurations
@@ -58,10 +60,13 @@ def _refuse_strangers(draft: Draft) -> None:
     judge_members = draft.knows_all("members", "code")
     for row in draft.document.metering_points:
         if judge_configurations and row.sound("configuration") and row.configuration not in draft.configurations:
-            draft.problems.add(row.at("configuration"), f"{row.configuration} is no configuration of this community.")
+            draft.problems.add(
+                row.at("configuration"),
+                _("%(configuration)s is no configuration of this community.") % {"configuration": row.configuration},
+            )
         if judge_members and row.sound("member") and row.member not in draft.members:
-            draft.problems.add(row.at("member"), f"{row.member} is no member of this community.")
+            draft.problems.add(row.at("member"), _("%(member)s is no member of this community.") % {"member": row.member})
     fixed = [place for configuration in draft.document.configurations for place in configuration.fixed_members]
     for path, code in fixed:
         if judge_members and code not in draft.members:
-            draft.problems.add(path, f"{code} is no member of this community.")
+            draft.problems.add(path, _("%(code)s is no member of this community.") % {"code": code})

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.changes import given
 from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.fields import KEEP
@@ -25,7 +27,7 @@ def _plan_configuration(row: ConfigurationRow, draft: Draft) -> Configuration:
         "ends_on": row.ends_on,
     }
     if row.code in draft.stored.foreign_configurations:
-        draft.problems.add(row.at("code"), f"{row.code} belongs to another community. Choose another code.")
+        draft.problems.add(row.at("code"), _("%(code)s belongs to another community. Choose another code.") % {"code": row.code})
     configuration = draft.stored.configurations.get(row.code)
     rules = draft.stored.rules.get(row.code, [])
     approved: Collection[date] = ()
@@ -45,10 +47,15 @@ def _plan_configuration(row: ConfigurationRow, draft: Draft) -> Configuration:
 def _move_start(row: ConfigurationRow, configuration: Configuration, rules: Sequence[DistributionRule], draft: Draft) -> None:
     """The first rule begins with the configuration: it follows when the start is corrected."""
     if row.ends_on is KEEP and configuration.ends_on is not None and configuration.ends_on <= row.starts_on:
-        draft.problems.add(row.at("starts_on"), f"is not before the stored end, {configuration.ends_on}.")
+        draft.problems.add(
+            row.at("starts_on"), _("is not before the stored end, %(ends_on)s.") % {"ends_on": configuration.ends_on}
+        )
     if not rules or rules[0].valid_from != configuration.starts_on:
         return
     if rules[0].valid_to is not None and rules[0].valid_to <= row.starts_on:
-        draft.problems.add(row.at("starts_on"), f"is after the first distribution rule ended, on {rules[0].valid_to}.")
+        draft.problems.add(
+            row.at("starts_on"),
+            _("is after the first distribution rule ended, on %(valid_to)s.") % {"valid_to": rules[0].valid_to},
+        )
         return
     draft.plan.update("distribution_rules", row.code, row.path, rules[0], {"valid_from": row.starts_on})

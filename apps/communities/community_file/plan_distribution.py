@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.changes import Plan
 from apps.communities.community_file.fields import Keep
 from apps.communities.community_file.problems import Problems
@@ -27,7 +29,7 @@ def plan_distribution(
     table, valid_from = row.table, row.distribution_valid_from
     if isinstance(table, Keep):
         if not rules:
-            problems.add(row.at("distribution"), f"is missing, and {row.code} has no distribution rule yet.")
+            problems.add(row.at("distribution"), _("is missing, and %(code)s has no distribution rule yet.") % {"code": row.code})
         return
     start = valid_from if isinstance(valid_from, date) else None
     if start is not None and (reason := _wrong_start(start, configuration)):
@@ -44,7 +46,8 @@ def plan_distribution(
     elif start < rule.valid_from:
         problems.add(
             row.at("distribution_valid_from"),
-            f"a later rule of {row.code} is already valid from {rule.valid_from}. Give a later date, or correct that rule.",
+            _("a later rule of %(code)s is already valid from %(valid_from)s. Give a later date, or correct that rule.")
+            % {"code": row.code, "valid_from": rule.valid_from},
         )
     else:
         _replace(row, rule, configuration, table, start, approved_months, plan, problems)
@@ -63,8 +66,11 @@ def _correct(
     if used and rule.table != table:
         problems.add(
             row.at("distribution"),
-            f"differs from the rule valid from {rule.valid_from}, by which {_months(used)} was settled and approved. "
-            "Give 'distribution_valid_from' to begin a new rule.",
+            _(
+                "differs from the rule valid from %(valid_from)s, by which %(months)s was settled and approved. "
+                "Give 'distribution_valid_from' to begin a new rule."
+            )
+            % {"valid_from": rule.valid_from, "months": _months(used)},
         )
         return
     plan.update(_SUBJECT, row.code, row.path, rule, {"table": table})
@@ -84,7 +90,8 @@ def _replace(
     if used:
         problems.add(
             row.at("distribution_valid_from"),
-            f"{_months(used)} was settled and approved by the rule valid from {rule.valid_from}. Give a later date.",
+            _("%(months)s was settled and approved by the rule valid from %(valid_from)s. Give a later date.")
+            % {"months": _months(used), "valid_from": rule.valid_from},
         )
         return
     if rule.valid_to is None:
@@ -92,7 +99,8 @@ def _replace(
     elif start < rule.valid_to:
         problems.add(
             row.at("distribution_valid_from"),
-            f"the rule valid from {rule.valid_from} lasts until {rule.valid_to}. Give that date or a later one.",
+            _("the rule valid from %(valid_from)s lasts until %(valid_to)s. Give that date or a later one.")
+            % {"valid_from": rule.valid_from, "valid_to": rule.valid_to},
         )
     new = DistributionRule(configuration=configuration, valid_from=start, table=table)
     plan.create(_SUBJECT, row.code, row.path, new)
@@ -100,11 +108,20 @@ def _replace(
 
 def _wrong_start(start: date, configuration: Configuration) -> str:
     if start < configuration.starts_on:
-        return f"{start} is before the configuration starts, on {configuration.starts_on}."
+        return _("%(start)s is before the configuration starts, on %(starts_on)s.") % {
+            "start": start,
+            "starts_on": configuration.starts_on,
+        }
     if start.day != 1 and start != configuration.starts_on:
-        return f"{start} is neither the first day of a month nor the start of the configuration, {configuration.starts_on}."
+        return _("%(start)s is neither the first day of a month nor the start of the configuration, %(starts_on)s.") % {
+            "start": start,
+            "starts_on": configuration.starts_on,
+        }
     if configuration.ends_on is not None and start >= configuration.ends_on:
-        return f"{start} is after the configuration ended, on {configuration.ends_on}."
+        return _("%(start)s is after the configuration ended, on %(ends_on)s.") % {
+            "start": start,
+            "ends_on": configuration.ends_on,
+        }
     return ""
 
 

@@ -1,5 +1,7 @@
 """Members and their periods of membership: what the file would change."""
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.changes import given
 from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.fields import KEEP
@@ -43,7 +45,8 @@ def _plan_period(row: MemberRow, member: Member, draft: Draft) -> None:
     if len(touched) > 1:
         draft.problems.add(
             row.at("joined_on"),
-            f"the period {span} overlaps {len(touched)} stored periods of {row.code}. Correct them in the backoffice first.",
+            _("the period %(span)s overlaps %(count)s stored periods of %(code)s. Correct them in the backoffice first.")
+            % {"span": span, "count": len(touched), "code": row.code},
         )
     elif touched:
         draft.plan.update("memberships", row.code, row.path, touched[0], {"joined_on": row.joined_on, "left_on": left_on})

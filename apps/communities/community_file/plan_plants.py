@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.changes import given
 from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.plan_points import Claim
@@ -46,10 +48,13 @@ def _check_pod(row: PlantRow, held: Collection[str], draft: Draft) -> None:
     reason = ""
     if row.pod_key not in held:
         if draft.knows_all("metering_points", "pod"):
-            reason = f"{row.pod_key} is none of the metering points of this community. Add the point."
+            reason = _("%(pod_key)s is none of the metering points of this community. Add the point.") % {"pod_key": row.pod_key}
     elif row.pod_key in draft.stored.foreign_plants:
-        reason = f"a plant of another community stands behind {row.pod_key}: one POD has one plant."
+        reason = _("a plant of another community stands behind %(pod_key)s: one POD has one plant.") % {"pod_key": row.pod_key}
     elif others:
-        reason = f"the plant {others[0]} stands behind {row.pod_key} already: one POD has one plant."
+        reason = _("the plant %(plant)s stands behind %(pod_key)s already: one POD has one plant.") % {
+            "plant": others[0],
+            "pod_key": row.pod_key,
+        }
     if reason:
         draft.problems.add(row.at("pod"), reason)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.changes import given
 from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.fields import KEEP, Keep
@@ -126,14 +128,24 @@ def _refuse_overlaps(pod_key: str, claims: Sequence[Claim], problems: Problems) 
 
 def _overlap_reason(pod_key: str, mine: Claim, other: Claim) -> str:
     if other.foreign:
-        return f"{pod_key} is in a configuration of another community {other.span}: a POD can be in only one at a time."
-    where = f"at {other.path}" if other.path else "already stored"
+        return _("%(pod_key)s is in a configuration of another community %(span)s: a POD can be in only one at a time.") % {
+            "pod_key": pod_key,
+            "span": other.span,
+        }
+    where = other.path or _("already stored")
     if mine.configuration != other.configuration:
-        return (
-            f"{pod_key} is in {other.configuration} {other.span} ({where}) and would be in {mine.configuration} "
-            f"{mine.span}: a POD can be in only one configuration at a time. End the earlier validity first."
-        )
-    return (
-        f"{pod_key} is held by {other.member} {other.span} ({where}), which overlaps {mine.member} {mine.span}. "
-        "End the earlier validity before the later one begins."
-    )
+        return _(
+            "%(pod_key)s is in %(configuration)s %(span)s (%(where)s) and would be in %(other)s "
+            "%(mine)s: a POD can be in only one configuration at a time. End the earlier validity first."
+        ) % {
+            "pod_key": pod_key,
+            "configuration": other.configuration,
+            "span": other.span,
+            "where": where,
+            "other": mine.configuration,
+            "mine": mine.span,
+        }
+    return _(
+        "%(pod_key)s is held by %(member)s %(span)s (%(where)s), which overlaps %(other)s "
+        "%(mine)s. End the earlier validity before the later one begins."
+    ) % {"pod_key": pod_key, "member": other.member, "span": other.span, "where": where, "other": mine.member, "mine": mine.span}

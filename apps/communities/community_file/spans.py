@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -20,7 +22,9 @@ class Span:
         return self.starts_on <= other.starts_on and within
 
     def __str__(self) -> str:
-        return f"from {self.starts_on}" + (f" to {self.ends_on}" if self.ends_on else " on")
+        if self.ends_on is None:
+            return _("from %(first)s on") % {"first": self.starts_on}
+        return _("from %(first)s to %(last)s") % {"first": self.starts_on, "last": self.ends_on}
 
 
 def join(spans: list[Span]) -> list[Span]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.translation import gettext as _
+
 from apps.communities.community_file.draft import Draft
 from apps.communities.community_file.plan_points import Claim
 from apps.communities.community_file.spans import Span, join
@@ -21,9 +23,15 @@ def list_warnings(draft: Draft, claims: Mapping[str, Sequence[Claim]]) -> list[s
         span, configuration = spans[row.path], draft.configurations[row.configuration]
         active = Span(configuration.starts_on, configuration.ends_on)
         if not active.holds(span):
-            warnings.append(f"{row.path}: {row.pod} is valid {span}, but {row.configuration} is active {active}.")
+            warnings.append(
+                _("%(path)s: %(pod)s is valid %(span)s, but %(configuration)s is active %(active)s.")
+                % {"path": row.path, "pod": row.pod, "span": span, "configuration": row.configuration, "active": active}
+            )
         periods = memberships.get(row.member, [])
         if periods and not any(period.holds(span) for period in periods):
-            member = " and ".join(str(period) for period in periods)
-            warnings.append(f"{row.path}: {row.pod} is valid {span}, but {row.member} is a member {member}.")
+            told = ", ".join(str(period) for period in periods)
+            warnings.append(
+                _("%(path)s: %(pod)s is valid %(span)s, but %(member)s is a member %(periods)s.")
+                % {"path": row.path, "pod": row.pod, "span": span, "member": row.member, "periods": told}
+            )
     return warnings

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from apps.engine.calendar import days_and_slots
-from apps.engine.errors import InvalidIdentifier
-from apps.engine.identifiers import check_market_zone
+from apps.engine.identifiers import MARKET_ZONES
 from apps.settlement.prices.rows import HOUR_MINUTES, QUARTER_MINUTES, LineFault, PriceFile, PriceRow, PricesRefused, to_price
 
 COLUMNS = ("starts_at", "zone", "price_eur_per_mwh")
@@ -33,10 +33,12 @@ def read_csv(content: bytes, *, quarters_from: date | None) -> PriceFile:
             if any(fields):
                 reader.read(lines.line_num, fields)
     except csv.Error as error:
-        raise PricesRefused([LineFault(lines.line_num, f"this is not CSV ({error}). Correct the file.")]) from error
+        raise PricesRefused(
+            [LineFault(lines.line_num, _("this is not CSV (%(reason)s). Correct the file.") % {"reason": error})]
+        ) from error
     rows = _with_minutes(reader.rows, quarters_from, reader.faults)
     if not reader.read_rows and not reader.faults:
-        reader.faults.append(LineFault(0, "The file holds a header and no prices."))
+        reader.faults.append(LineFault(0, _("The file holds a header and no prices.")))
     if reader.faults:
         raise PricesRefused(reader.faults)
     return PriceFile(format="csv", rows=rows, read=reader.read_rows, missing=reader.missing)
@@ -58,7 +60,13 @@ class _Reader:
     def read(self, line: int, fields: Sequence[str]) -> None:
         self.read_rows += 1
         if len(fields) != len(COLUMNS):
-            self.faults.append(LineFault(line, f"has {len(fields)} fields instead of {len(COLUMNS)}: {'; '.join(COLUMNS)}."))
+            self.faults.append(
+                LineFault(
+                    line,
+                    _("has %(count)s fields instead of %(expected)s: %(names)s.")
+                    % {"count": len(fields), "expected": len(COLUMNS), "names": "; ".join(COLUMNS)},
+                )
+            )
             return
         starts_at, zone, price = (fields[index].strip() for index in self.order)
         try:
@@ -67,19 +75,23 @@ class _Reader:
                 epoch = self._epochs[starts_at] = _to_epoch(starts_at)
             known = self._zones.get(zone)
             if known is None:
-                known = self._zones[zone] = check_market_zone(zone.upper())
+                known = self._zones[zone] = _to_zone(zone)
             if not price:
                 self.missing += 1
                 return
             row = PriceRow(line, known, epoch, HOUR_MINUTES, to_price(price))
-        except (ValueError, InvalidIdentifier) as error:
+        except ValueError as error:
             self.faults.append(LineFault(line, str(error)))
             return
         first = self._seen.setdefault((known, epoch), row)
         if first is row:
             self.rows.append(row)
         elif first.price_eur_per_mwh != row.price_eur_per_mwh:
-            reason = f"{known} at {starts_at} already stands at line {first.line} with another price. Keep one of them."
+            reason = _("%(zone)s at %(starts_at)s already stands at line %(line)s with another price. Keep one of them.") % {
+                "zone": known,
+                "starts_at": starts_at,
+                "line": first.line,
+            }
             self.faults.append(LineFault(line, reason))
 
 
@@ -87,29 +99,52 @@ def _decode(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PricesRefused([LineFault(0, f"The file is not UTF-8 at byte {error.start}. Save it as UTF-8.")]) from error
+        raise PricesRefused(
+            [LineFault(0, _("The file is not UTF-8 at byte %(place)s. Save it as UTF-8.") % {"place": error.start})]
+        ) from error
 
 
 def _read_header(fields: Sequence[str]) -> Sequence[int]:
     names = [field.strip().lower() for field in fields]
     if sorted(names) != sorted(COLUMNS):
         found = "; ".join(names) or "nothing"
-        raise PricesRefused([LineFault(1, f"the header must name {'; '.join(COLUMNS)}; it names {found}.")])
+        raise PricesRefused(
+            [
+                LineFault(
+                    1, _("the header must name %(names)s; it names %(found)s.") % {"names": "; ".join(COLUMNS), "found": found}
+                )
+            ]
+        )
     return [names.index(column) for column in COLUMNS]
+
+
+def _to_zone(text: str) -> str:
+    if text.upper() not in MARKET_ZONES:
+        raise ValueError(
+            _("%(text)r is not a market zone: use one of %(zones)s.") % {"text": text, "zones": ", ".join(MARKET_ZONES)}
+        )
+    return text.upper()
 
 
 def _to_epoch(text: str) -> int:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not an instant. Write ISO 8601, such as 2023-03-01T00:00:00Z.") from None
+        raise ValueError(
+            _("%(text)r is not an instant. Write ISO 8601, such as 2023-03-01T00:00:00Z.") % {"text": text}
+        ) from None
     if instant.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset, so the hour is not certain. Write Z, +01:00 or +02:00 behind it.")
+        raise ValueError(
+            _("%(text)r has no offset, so the hour is not certain. Write Z, +01:00 or +02:00 behind it.") % {"text": text}
+        )
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-        raise ValueError(f"{text!r} is not a likely instant: years go from {_FIRST_YEAR} to {_LAST_YEAR}.")
+        raise ValueError(
+            _("%(text)r is not a likely instant: years go from %(first)s to %(last)s.")
+            % {"text": text, "first": _FIRST_YEAR, "last": _LAST_YEAR}
+        )
     epoch = instant.timestamp()
     if epoch % _QUARTER:
-        raise ValueError(f"{text!r} begins inside a quarter hour. Prices begin at minute 00, 15, 30 or 45.")
+        raise ValueError(_("%(text)r begins inside a quarter hour. Prices begin at minute 00, 15, 30 or 45.") % {"text": text})
     return int(epoch)
 
 
@@ -125,7 +160,7 @@ def _with_minutes(rows: Sequence[PriceRow], quarters_from: date | None, faults: 
             found.append(row)
             continue
         if row.epoch % _HOUR and (quarters_from is None or day < quarters_from):
-            since = f"from {quarters_from} on" if quarters_from else "only once the law's parameter says so"
-            faults.append(LineFault(row.line, f"begins inside an hour, but prices per quarter exist {since}."))
+            reason = _("begins inside an hour, but prices per quarter exist only from %(day)s on.")
+            faults.append(LineFault(row.line, reason % {"day": quarters_from or "…"}))
         found.append(PriceRow(row.line, row.zone, row.epoch, QUARTER_MINUTES, row.price_eur_per_mwh))
     return found

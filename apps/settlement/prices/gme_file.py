@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.utils.translation import gettext as _
+
 from apps.engine.calendar import QUARTERS_PER_HOUR, day_starts_at, hours_in_day
 from apps.engine.identifiers import MARKET_ZONES
 from apps.settlement.prices.gme_xml import Record, read_records
@@ -30,13 +32,19 @@ def read_gme(content: bytes, *, quarters_from: date | None) -> PriceFile:
             continue
         if days[day].setdefault(period, record) is not record:
             other = days[day][period].line
-            faults.append(LineFault(record.line, f"period {period} of {day} already stands at line {other}."))
+            faults.append(
+                LineFault(
+                    record.line,
+                    _("period %(period)s of %(day)s already stands at line %(line)s.")
+                    % {"period": period, "day": day, "line": other},
+                )
+            )
     rows: list[PriceRow] = []
     if not faults:  # a day can be judged only when all its periods are known
         for day in sorted(days):
             rows += _read_day(day, days[day], quarters_from, faults)
         if not rows and not faults:
-            faults.append(LineFault(0, f"The file holds no price of any of {', '.join(MARKET_ZONES)}."))
+            faults.append(LineFault(0, _("The file holds no price of any of %(zones)s.") % {"zones": ", ".join(MARKET_ZONES)}))
     if faults:
         raise PricesRefused(faults)
     return PriceFile(format="gme", rows=rows, read=len(rows), missing=0)
@@ -46,19 +54,22 @@ def _read_place(record: Record) -> tuple[date, int]:
     """The day and the number of the period. Errors: `ValueError`."""
     values = record.values
     if record.repeated:
-        raise ValueError(f"{', '.join(record.repeated)} stands twice in one record.")
+        raise ValueError(_("%(names)s stands twice in one record.") % {"names": ", ".join(record.repeated)})
     market = values.get("Mercato", "")
     if market != MARKET:
-        raise ValueError(f"the market is {market!r}. Only the day-ahead market {MARKET} prices shared energy.")
+        raise ValueError(
+            _("the market is %(market)r. Only the day-ahead market %(right)s prices shared energy.")
+            % {"market": market, "right": MARKET}
+        )
     try:
         day = datetime.strptime(values.get("Data", ""), "%Y%m%d").date()  # noqa: DTZ007 - a local day, not an instant
     except ValueError:
-        raise ValueError(f"Data {values.get('Data', '')!r} is not a day. GME writes it as YYYYMMDD.") from None
+        raise ValueError(_("Data %(text)r is not a day. GME writes it as YYYYMMDD.") % {"text": values.get("Data", "")}) from None
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise ValueError(f"Data {day} is not a likely day.")
+        raise ValueError(_("Data %(day)s is not a likely day.") % {"day": day})
     period = values.get("Periodo", values.get("Ora", ""))
     if not (period.isascii() and period.isdigit() and 1 <= int(period[:4]) <= 100 and len(period) < 4):
-        raise ValueError(f"{period!r} is not the number of an hour (Ora) or of a period (Periodo).")
+        raise ValueError(_("%(period)r is not the number of an hour (Ora) or of a period (Periodo).") % {"period": period})
     return day, int(period)
 
 
@@ -70,7 +81,13 @@ def _read_day(day: date, records: dict[int, Record], quarters_from: date | None,
         faults.append(LineFault(line, _wrong_count(day, hours, records)))
         return ()
     if minutes == QUARTER_MINUTES and (quarters_from is None or day < quarters_from):
-        faults.append(LineFault(line, f"{day} has prices per quarter, which exist only from {quarters_from} on."))
+        faults.append(
+            LineFault(
+                line,
+                _("%(day)s has prices per quarter, which exist only from %(quarters_from)s on.")
+                % {"day": day, "quarters_from": quarters_from},
+            )
+        )
         return ()
     zones = [zone for zone in MARKET_ZONES if any(record.values.get(zone) for record in records.values())]
     first = int(day_starts_at(day).timestamp())
@@ -78,7 +95,11 @@ def _read_day(day: date, records: dict[int, Record], quarters_from: date | None,
     for period, record in sorted(records.items()):
         granularity = record.values.get("Granularity")
         if granularity is not None and _GRANULARITIES.get(granularity) != minutes:
-            reason = f"says Granularity {granularity}, but {day} has {len(records)} periods."
+            reason = _("says Granularity %(granularity)s, but %(day)s has %(count)s periods.") % {
+                "granularity": granularity,
+                "day": day,
+                "count": len(records),
+            }
             faults.append(LineFault(record.line, reason))
         for zone in zones:
             try:
@@ -93,10 +114,16 @@ def _read_day(day: date, records: dict[int, Record], quarters_from: date | None,
 def _wrong_count(day: date, hours: int, records: dict[int, Record]) -> str:
     missing = sorted(set(range(1, hours + 1)) - records.keys())
     beyond = sorted(period for period in records if period > hours)
-    expected = f"{day} has {hours} hours ({hours * QUARTERS_PER_HOUR} quarters)"
-    what = f"the file has {len(records)} periods"
-    if missing and len(missing) <= hours // 2:
-        what += f", without {', '.join(map(str, missing))}"
-    if beyond and len(beyond) <= 2:
-        what += f", and has {', '.join(map(str, beyond))} that the day does not have"
-    return f"{expected}, but {what}. Download the file again."
+    sentence = _("%(day)s has %(hours)s hours or %(quarters)s quarters, but the file has %(count)s periods (%(what)s).")
+    what = []
+    if 0 < len(missing) <= hours // 2:
+        what.append(_("without %(periods)s") % {"periods": ", ".join(map(str, missing))})
+    if 0 < len(beyond) <= 2:
+        what.append(_("and also %(periods)s") % {"periods": ", ".join(map(str, beyond))})
+    return sentence % {
+        "day": day,
+        "hours": hours,
+        "quarters": hours * QUARTERS_PER_HOUR,
+        "count": len(records),
+        "what": ", ".join(what) or "…",
+    }

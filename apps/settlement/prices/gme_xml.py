@@ -6,6 +6,8 @@ Document types, and with them entities and external files, are refused before an
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from django.utils.translation import gettext as _
+
 from apps.settlement.prices.rows import LineFault, PricesRefused
 
 ROOT = "NewDataSet"
@@ -29,10 +31,12 @@ def read_records(content: bytes) -> list[Record]:
     try:
         collector.parser.Parse(content, True)
     except expat.ExpatError as error:
-        reason = f"this is not XML ({expat.errors.messages[error.code]}). Download the file again."
+        reason = _("this is not XML (%(reason)s). Download the file again.") % {"reason": expat.errors.messages[error.code]}
         raise PricesRefused([LineFault(error.lineno, reason)]) from error
     except (LookupError, ValueError) as error:
-        raise PricesRefused([LineFault(1, f"the file's encoding cannot be read ({error}). Save it as UTF-8.")]) from error
+        raise PricesRefused(
+            [LineFault(1, _("the file's encoding cannot be read (%(reason)s). Save it as UTF-8.") % {"reason": error})]
+        ) from error
     return collector.records
 
 
@@ -53,15 +57,20 @@ class _Collector:
         return PricesRefused([LineFault(self.parser.CurrentLineNumber, reason)])
 
     def _refuse_document_type(self, *declaration: object) -> None:
-        raise self._refuse("the file declares a document type, which price files never do. Download it again from GME.")
+        raise self._refuse(_("the file declares a document type, which price files never do. Download it again from GME."))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._path.append(name)
         if len(self._path) == 1 and name != ROOT:
-            raise self._refuse(f"the file begins with <{name}>, a price file of GME with <{ROOT}>.")
+            raise self._refuse(
+                _("the file begins with <%(name)s>, a price file of GME with <%(root)s>.") % {"name": name, "root": ROOT}
+            )
         if len(self._path) == _DEPTH_OF_RECORDS and name != _SCHEMA:
             if name not in RECORDS:
-                raise self._refuse(f"<{name}> is none of {', '.join(RECORDS)}: this is not a file of zonal prices.")
+                raise self._refuse(
+                    _("<%(name)s> is none of %(names)s: this is not a file of zonal prices.")
+                    % {"name": name, "names": ", ".join(RECORDS)}
+                )
             self.records.append(Record(self.parser.CurrentLineNumber))
         self._texts = []
 

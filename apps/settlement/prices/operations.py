@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Min
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.settlement.models import PriceImport, RuleParameter
@@ -109,9 +110,17 @@ def preview_prices(*, content: bytes) -> PriceImportResult:
 def read_prices(content: bytes, *, quarters_from: date | None) -> PriceFile:
     """Read a file of either kind. Errors: `PricesRefused`."""
     if len(content) > MAX_BYTES:
-        raise PricesRefused([LineFault(0, f"The file has {len(content)} bytes, more than {MAX_BYTES}. Split it by year.")])
+        raise PricesRefused(
+            [
+                LineFault(
+                    0,
+                    _("The file has %(count)s bytes, more than %(most)s. Split it by year.")
+                    % {"count": len(content), "most": MAX_BYTES},
+                )
+            ]
+        )
     if content.startswith(b"PK\x03\x04"):
-        raise PricesRefused([LineFault(0, "The file is a ZIP archive. Unpack it and import the files inside.")])
+        raise PricesRefused([LineFault(0, _("The file is a ZIP archive. Unpack it and import the files inside."))])
     looks_like_xml = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" or content[:2] in (b"\xff\xfe", b"\xfe\xff")
     return (read_gme if looks_like_xml else read_csv)(content, quarters_from=quarters_from)
 
@@ -168,11 +177,17 @@ def _refuse_mixtures(rows: Sequence[PriceRow]) -> None:
         if row.minutes == QUARTER_MINUTES:
             quarters.setdefault(hour, []).append(row)
         elif hour in by_quarters:
-            reason = f"{row.zone} at {local_text(row.starts_at)} is already priced per quarter, which says more. Remove the row."
+            reason = _("%(zone)s at %(hour)s is already priced per quarter, which says more. Remove the row.") % {
+                "zone": row.zone,
+                "hour": local_text(row.starts_at),
+            }
             faults.append(LineFault(row.line, reason))
     for hour, found in quarters.items():
         if len(found) < 4 and hour in whole:
-            reason = f"{found[0].zone} at {local_text(found[0].starts_at)} is priced per hour: give all four quarters or none."
+            reason = _("%(zone)s at %(hour)s is priced per hour: give all four quarters or none.") % {
+                "zone": found[0].zone,
+                "hour": local_text(found[0].starts_at),
+            }
             faults.append(LineFault(found[0].line, reason))
     if faults:
         raise PricesRefused(faults)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.engine.calendar import hours_in_month, month_starts_at
@@ -34,11 +35,17 @@ def get_hourly_prices(zones: Sequence[str], year: int, month: int, *, configurat
     prices, known = _load(zones, year, month)
     if not known.all():
         first = _missing(zones, known, year, month)[0]
-        run = f"Run {year}-{month:02d}" + (f" of {configuration}" if configuration else "")
-        raise PriceMissing(
-            f"{run} cannot start: no zonal price for {first.zone} at {local_text(first.starts_at)}. "
-            "Import the price file, then retry the run."
-        )
+        if configuration:
+            sentence = _(
+                "Run %(month)s of %(configuration)s cannot start: no zonal price for %(zone)s at %(hour)s. "
+                "Import the price file, then retry the run."
+            )
+        else:
+            sentence = _(
+                "Run %(month)s cannot start: no zonal price for %(zone)s at %(hour)s. Import the price file, then retry the run."
+            )
+        values = {"month": f"{year}-{month:02d}", "zone": first.zone, "hour": local_text(first.starts_at)}
+        raise PriceMissing(sentence % {**values, "configuration": configuration})
     return prices
 
 

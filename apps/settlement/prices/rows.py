@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
 
+from django.utils.translation import gettext as _
+
 from apps.engine.errors import InvalidNumber
 from apps.engine.prices import ueur_per_mwh
 from apps.settlement.errors import SettlementError
@@ -60,7 +62,11 @@ class PricesRefused(SettlementError):
     def __init__(self, faults: Sequence[LineFault]) -> None:
         shown = [*islice(sorted(faults, key=lambda fault: fault.line), _SHOWN)]
         if len(faults) > _SHOWN:
-            shown.append(LineFault(0, f"… and {len(faults) - _SHOWN} more faults of {len(faults)}."))
+            shown.append(
+                LineFault(
+                    0, _("… and %(count)s more faults of %(total)s.") % {"count": len(faults) - _SHOWN, "total": len(faults)}
+                )
+            )
         super().__init__("\n".join(str(fault) for fault in shown))
         self.faults = tuple(shown)
 
@@ -68,12 +74,19 @@ class PricesRefused(SettlementError):
 def to_price(text: str) -> Decimal:
     """€/MWh as published: point or comma, at most six decimals, negative ones are lawful. Errors: `ValueError`."""
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text!r} is not a price. Write digits with one decimal point or comma, such as 136.38.")
+        raise ValueError(
+            _("%(text)r is not a price. Write digits with one decimal point or comma, such as 136.38.") % {"text": text}
+        )
     price = Decimal(text.replace(",", "."))
     if price != round(price, _PLACES):
-        raise ValueError(f"{text} has more than {_PLACES} decimals. Prices are published with at most {_PLACES}.")
+        raise ValueError(
+            _("%(text)s has more than %(places)s decimals. Prices are published with at most %(places)s.")
+            % {"text": text, "places": _PLACES}
+        )
     try:
         ueur_per_mwh(price)
-    except InvalidNumber as error:
-        raise ValueError(str(error)) from None
+    except InvalidNumber:
+        raise ValueError(
+            _("A price of %(text)s €/MWh is beyond any market limit. Check the unit of the file.") % {"text": text}
+        ) from None
     return price

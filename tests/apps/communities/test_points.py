@@ -99,7 +99,7 @@ def test_an_end_that_the_file_leaves_out_stays() -> None:
 def test_two_holders_at_once_in_the_file_are_refused() -> None:
     faults = refuse(with_points(point("M2"), point("M3", "2023-05-01")))
     assert faults.keys() == {"metering_points[3].valid_from"}
-    assert "held by M2 from 2023-01-01 on (at metering_points[2])" in faults["metering_points[3].valid_from"]
+    assert "held by M2 from 2023-01-01 on (metering_points[2])" in faults["metering_points[3].valid_from"]
 
 
 def test_the_same_row_twice_is_refused() -> None:

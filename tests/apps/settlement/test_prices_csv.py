@@ -13,7 +13,7 @@ from apps.settlement.models import PriceImport, RuleParameter, ZonalPrice
 from apps.settlement.prices.operations import PriceImportResult, import_prices, preview_prices
 from apps.settlement.prices.rows import PricesRefused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 AS_OF = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 HEADER = "starts_at;zone;price_eur_per_mwh\n"
@@ -94,7 +94,7 @@ def test_a_row_given_twice_alike_counts_once() -> None:
         ("01/03/2023 00:00;NORD;1", "is not an instant"),
         ("2023-03-01T00:20:00Z;NORD;1", "begins inside a quarter hour"),
         ("2023-03-01T00:00:01Z;NORD;1", "begins inside a quarter hour"),
-        ("2023-03-01T00:15:00Z;NORD;1", "prices per quarter exist from 2025-10-01 on"),
+        ("2023-03-01T00:15:00Z;NORD;1", "prices per quarter exist only from 2025-10-01 on"),
         ("0023-03-01T00:00:00Z;NORD;1", "not a likely instant"),
         ("2023-03-01T00:00:00Z;PUN;1", "'PUN' is not a market zone"),
         ("2023-03-01T00:00:00Z;;1", "is not a market zone"),
@@ -166,7 +166,7 @@ def test_quarters_begin_with_the_local_day_of_the_law() -> None:
     bring_in(HEADER + lines)
     assert {row[2] for row in stored()} == {15}
     assert refuse(HEADER + "2025-09-30T21:45:00Z;NORD;1\n") == [
-        "line 2: begins inside an hour, but prices per quarter exist from 2025-10-01 on."
+        "line 2: begins inside an hour, but prices per quarter exist only from 2025-10-01 on."
     ]
 
 

@@ -10,7 +10,7 @@ from apps.settlement.models import PriceImport, ZonalPrice
 from apps.settlement.prices.operations import PriceImportResult, import_prices
 from apps.settlement.prices.rows import PricesRefused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 AS_OF = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 # As the real files begin: the data set brings its own schema, in which the names of the columns appear as well.
@@ -108,10 +108,10 @@ DAY = date(2023, 11, 30)
 @pytest.mark.parametrize(
     ("day", "count", "reason"),
     [
-        (DAY, 23, "2023-11-30 has 24 hours (96 quarters), but the file has 23 periods, without 24"),
-        (DAY, 25, "25 periods, and has 25 that the day does not have"),
-        (date(2023, 3, 26), 24, "2023-03-26 has 23 hours (92 quarters), but the file has 24 periods"),
-        (date(2023, 10, 29), 24, "2023-10-29 has 25 hours (100 quarters), but the file has 24 periods, without 25"),
+        (DAY, 23, "2023-11-30 has 24 hours or 96 quarters, but the file has 23 periods (without 24)."),
+        (DAY, 25, "25 periods (and also 25)."),
+        (date(2023, 3, 26), 24, "2023-03-26 has 23 hours or 92 quarters, but the file has 24 periods (and also 24)."),
+        (date(2023, 10, 29), 24, "2023-10-29 has 25 hours or 100 quarters, but the file has 24 periods (without 25)."),
     ],
 )
 def test_a_day_with_the_wrong_number_of_hours_is_refused(day: date, count: int, reason: str) -> None:
