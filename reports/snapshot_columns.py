@@ -70,11 +70,13 @@ def instants(values: NDArray[np.datetime64]) -> Any:
 
 
 def repeated(names: Sequence[str], times: int) -> Any:
-    """Each name `times` times in a row, as a dictionary."""
+    """Each name `times` times in a row, as a dictionary of different names: one that has a name twice makes the writer give
+    up the dictionary and leave bytes in the file that it never wrote."""
     import pyarrow as pa
 
-    indices = np.repeat(np.arange(len(names), dtype=np.int32), times)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))
+    codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    indices = np.repeat(np.array([codes[name] for name in names], np.int32), times)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(codes), pa.string()))
 
 
 def days(values: Sequence[date | None]) -> Any:

@@ -70,7 +70,7 @@ def test_a_run_computed_again_from_its_snapshot_gives_the_same_result(files):
 
 @st.composite
 def communities(draw):
-    """Small inputs with every odd value a column may meet: wide decimals, empty matrices, full range, no distribution of excess."""
+    """Small inputs with every odd value a column may meet: wide decimals, empty matrices, full range, no excess rule."""
     inputs, _ = months.settled(2023, 3)
     quarters = inputs.withdrawn_wh.shape[1]
     points = draw(st.permutations(range(len(inputs.points)))) if draw(st.booleans()) else ()
@@ -246,6 +246,9 @@ def test_energies_stand_as_integers_with_a_dictionary_and_instants_as_difference
     assert any("DICTIONARY" in encoding for encoding in columns["withdrawn_kwh"].encodings)
     assert "DELTA_BINARY_PACKED" in columns["starts_at"].encodings
     assert all(column.compression == "ZSTD" for column in columns.values())
+    injected = pq.ParquetFile(io.BytesIO(files["inputs_injected.parquet"])).metadata.row_group(0)
+    for number in range(3):  # two plants behind one POD: the name stands twice among the curves, once in the dictionary
+        assert any("DICTIONARY" in encoding for encoding in injected.column(number).encodings)
 
 
 def test_a_big_month_is_written_in_groups(monkeypatch):
