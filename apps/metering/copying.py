@@ -55,7 +55,7 @@ def encode_curves(
 
 def copy_rows(cursor: Cursor[tuple[object, ...]], table: str, pieces: Iterator[bytes]) -> None:
     """Send rows made by `encode_curves` into a table with the columns of `DayCurve`."""
-    with cursor.copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:  # type: ignore[arg-type]
+    with cursor.copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.write(_HEADER)
         for piece in pieces:
             copy.write(piece)

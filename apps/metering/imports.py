@@ -1,25 +1,25 @@
 """Bringing in a file of measures, from path to stored curves and a report."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from django.db import transaction
 
 from apps.communities.models import MeteringPoint
 from apps.engine.inputs import Quality
+from apps.metering.curve_operations import lock_source
 from apps.metering.measures_file.instants import FIRST_DAY
 from apps.metering.measures_file.pods import RegisteredPods
 from apps.metering.measures_file.reading import Progress, Reading, read_measures
 from apps.metering.measures_file.rejects import Reject, RejectLog, read_spool
-from apps.metering.measures_file.storing import store_reading
+from apps.metering.measures_file.storing import Storing
 from apps.metering.models import Source
-from apps.metering.operations import lock_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +49,60 @@ def import_measures(
     dry: bool = False,
     rejects: IO[str] | None = None,
     progress: Progress | None = None,
+    finish: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
     """Read a file of measures and store its curves, all in one transaction. With `dry`, report without writing.
 
-    `rejects` gets every rejected line as `line;reason`. Errors: `MeasuresFileRefused`, `OSError`; then nothing is written.
+    `rejects` gets every rejected line as `line;reason`; `finish` is called last in the transaction.
+    Errors: `MeasuresFileRefused`, `OSError`; then nothing is written.
     """
     pods = RegisteredPods(list(MeteringPoint.objects.values_list("pod_key", flat=True).distinct()))
     default = Quality.OFFICIAL if source is Source.OFFICIAL else Quality.MEASURED
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+    storing = Storing(source=source, as_of=as_of, dry=dry)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, transaction.atomic():
+        lock_source(source)
         log = RejectLog(spool if rejects is not None else None)
-        with _closing(read_measures(path, pods=pods, default=default, log=log, progress=progress)) as reading:
-            with transaction.atomic():
-                lock_source(source)
-                counts = store_reading(reading, source=source, as_of=as_of, dry=dry)
-            if rejects is not None:
-                _write_rejects(spool, rejects)
-    lines = np.flatnonzero(reading.days_seen)
+        reading = read_measures(path, pods=pods, default=default, log=log, store_settled=storing.store_settled, progress=progress)
+        with closing(reading.spill):
+            storing.store_rest(reading)
+        report = _report(reading, storing)
+        if rejects is not None:
+            _write_rejects(spool, rejects)
+        if finish is not None:
+            finish(report)
+    return report
+
+
+def describe(report: ImportReport) -> dict[str, Any]:
+    """The report as JSON, in the shape of `import_measures --json`."""
+    return {
+        "sha256": report.sha256,
+        "read": report.read,
+        "new": report.new,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "rejected": report.rejected,
+        "rejects": [{"line": found.line, "reason": found.sentence} for found in report.rejects],
+        "pods": report.pods,
+        "first_day": report.first_day and report.first_day.isoformat(),
+        "last_day": report.last_day and report.last_day.isoformat(),
+    }
+
+
+def _report(reading: Reading, storing: Storing) -> ImportReport:
+    log, days = reading.log, np.flatnonzero(reading.days_seen)
     return ImportReport(
         sha256=reading.sha256,
         read=reading.read,
-        new=counts.new,
-        changed=counts.changed,
-        unchanged=reading.read - log.count - counts.new - counts.changed,
+        new=storing.new,
+        changed=storing.changed,
+        unchanged=reading.read - log.count - storing.new - storing.changed,
         rejected=log.count,
         rejects=tuple(log.first),
-        pods=int(reading.pods_seen.sum()),
-        first_day=FIRST_DAY + timedelta(days=int(lines[0])) if lines.size else None,
-        last_day=FIRST_DAY + timedelta(days=int(lines[-1])) if lines.size else None,
+        pods=int(np.count_nonzero(reading.pods_seen)),
+        first_day=FIRST_DAY + timedelta(days=int(days[0])) if days.size else None,
+        last_day=FIRST_DAY + timedelta(days=int(days[-1])) if days.size else None,
     )
-
-
-@contextmanager
-def _closing(reading: Reading) -> Iterator[Reading]:
-    try:
-        yield reading
-    finally:
-        reading.spill.close()
 
 
 def _write_rejects(spool: IO[str], rejects: IO[str]) -> None:

@@ -1,151 +1,150 @@
-"""Write: curves, and the course of an import."""
+"""Write: curves, and the course of an import from the uploaded file to its report."""
 
-from dataclasses import dataclass
+import os
+import uuid
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from pathlib import Path
+from types import TracebackType
 
-import numpy as np
-from django.db import connection, transaction
-from numpy.typing import NDArray
+from django.conf import settings
+from django.db import connection, connections
+from django.db.models import F
+from django.utils.translation import gettext as _
 
-from apps.engine.calendar import quarters_in_day
-from apps.metering.copying import copy_rows, encode_curves
-from apps.metering.loading import load_curves, open_cursor
-from apps.metering.models import Source
-from apps.metering.packing import WIDTH
-from apps.metering.statements import CurveStatements, Merged, Verdict, accept, merge
+from apps.accounts.models import User
+from apps.metering.curve_operations import Stored, lock_source, store_curves
+from apps.metering.imports import ImportReport, describe
+from apps.metering.models import MeasureImport, Source
 
-Number = TypeVar("Number", np.int32, np.uint8)
-CURVE_LOCK = 0x4375  # with the source: who writes curves of one source writes alone
-_TABLE = "metering_daycurve"
-_CHANGED = """
-CREATE TEMPORARY TABLE metering_changed (LIKE metering_daycurve) ON COMMIT DROP
-"""
-_UPDATE = """
-UPDATE metering_daycurve c
-SET minutes = n.minutes, values = n.values, quality = n.quality, updated_at = n.updated_at
-FROM metering_changed n
-WHERE (c.pod_key, c.day, c.channel, c.source) = (n.pod_key, n.day, n.channel, n.source)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What storing did, in quarters; `verdicts` (k, WIDTH) says it quarter by quarter (`statements.Verdict`)."""
-
-    new: int
-    changed: int
-    unchanged: int
-    verdicts: NDArray[np.uint8]
+__all__ = [
+    "Stored",
+    "claim_import",
+    "claim_preview",
+    "finish_import",
+    "finish_preview",
+    "import_path",
+    "lock_import",
+    "lock_source",
+    "open_import",
+    "refuse_import",
+    "report_progress",
+    "store_curves",
+]
+IMPORT_LOCK = 0x4D49  # with the number of the import
+MAX_ATTEMPTS = 3
+DIRECTORY = "measures"
+State = MeasureImport.State
 
 
-@transaction.atomic
-def store_curves(*, said: CurveStatements, source: Source, as_of: datetime, dry: bool = False) -> Stored:
-    """Store what is said of k curves: stated quarters overwrite those of the same source, others stay. Idempotent.
-
-    Curves that do not change are not written, so `updated_at` says when something changed last. With `dry` nothing is
-    written and the answer is the same. Other writers of the source wait until the transaction ends.
-    """
-    lock_source(source)
-    positions, stored_values, stored_quality = _load_stored(said, source)
-    verdicts = np.zeros((len(said), WIDTH), np.uint8)
-    fresh = np.ones(len(said), np.bool_)
-    fresh[positions] = False
-    added = np.flatnonzero(fresh)
-    for rows, merged, is_update in (
-        (added, accept(said, slice(None) if added.size == len(said) else added), False),
-        (positions, merge(said, positions, stored_values, stored_quality), True),
-    ):
-        if not rows.size:
-            continue
-        verdicts[rows] = merged.verdicts
-        touched = np.flatnonzero((merged.verdicts >= Verdict.NEW).any(axis=1))
-        if touched.size and not dry:
-            _write(said, rows[touched], merged, touched, source, as_of, is_update=is_update)
-    counts = np.bincount(verdicts.ravel(), minlength=4).tolist()
-    return Stored(
-        new=counts[Verdict.NEW], changed=counts[Verdict.CHANGED], unchanged=counts[Verdict.UNCHANGED], verdicts=verdicts
+def open_import(
+    *, file_name: str, chunks: Iterable[bytes], source: Source, imported_by: User | None, as_of: datetime
+) -> MeasureImport:
+    """Keep an uploaded file below DATA_DIR and record that it is there. Nobody has looked into it yet."""
+    path = f"{DIRECTORY}/{as_of:%Y-%m}/{uuid.uuid4()}.csv"
+    target = Path(settings.DATA_DIR) / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        size = file.tell()
+    return MeasureImport.objects.create(
+        file_name=Path(file_name).name[:255],
+        file_path=path,
+        source=source,
+        bytes_total=size,
+        imported_by=imported_by,
+        created_at=as_of,
     )
 
 
-def lock_source(source: Source) -> None:
-    """Wait until nobody else writes curves of this source; held until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CURVE_LOCK, source.value])
+def import_path(found: MeasureImport) -> Path:
+    """Where the file of an import lies."""
+    return Path(settings.DATA_DIR) / found.file_path
 
 
-def _load_stored(said: CurveStatements, source: Source) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.uint8]]:
-    """Return which of the curves are stored (positions, sorted) and what stands there, (r, WIDTH) each."""
-    nothing = np.empty(0, np.intp), np.empty((0, WIDTH), np.int32), np.empty((0, WIDTH), np.uint8)
-    if not len(said):
-        return nothing
-    pods, pod_of = np.unique(said.pod_keys, return_inverse=True)
-    first, last = said.days.min(), said.days.max()
-    day_of = (said.days - first).astype(np.intp)
-    days = int(day_of.max()) + 1
-    wanted = np.full((pods.size, days, 3), -1, np.intp)
-    wanted[pod_of, day_of, said.channels] = np.arange(len(said))
-    positions, values, quality = [], [], []
-    for group in load_curves(
-        [pod.decode("ascii") for pod in pods.tolist()],
-        first.item(),
-        (last + np.timedelta64(1, "D")).item(),
-        channels=np.unique(said.channels).tolist(),
-        sources=[source.value],
-    ):
-        rows = wanted[group.pods, group.days, group.channels]
-        chosen = rows >= 0
-        positions.append(rows[chosen])
-        values.append(_widen(group.values[chosen]))
-        quality.append(_widen(group.quality[chosen]))
-    if not positions:
-        return nothing
-    found = np.concatenate(positions)
-    order = np.argsort(found)
-    known = np.concatenate(quality)[order]
-    # A curve that is the same all day comes back as long as the longest day.
-    known[np.arange(WIDTH) >= _quarters(said.days[found[order]])[:, None]] = 0
-    return found[order], np.concatenate(values)[order], known
+class lock_import:
+    """While a worker holds this, no other works on the same import; a worker that dies lets go by dying."""
+
+    def __init__(self, import_id: int) -> None:
+        self.import_id = import_id
+        self.mine = False
+
+    def __enter__(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [IMPORT_LOCK, self.import_id])
+            self.mine = bool(cursor.fetchone()[0])
+        return self.mine
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [IMPORT_LOCK, self.import_id])
 
 
-def _widen(curves: NDArray[Number]) -> NDArray[Number]:
-    wide = np.zeros((len(curves), WIDTH), curves.dtype)
-    wide[:, : curves.shape[1]] = curves
-    return wide
+def claim_preview(*, import_id: int) -> bool:
+    """Take an uploaded file into preview. False when there is nothing to do. Call it under `lock_import`."""
+    return _claim(import_id, [State.UPLOADED], State.UPLOADED)
 
 
-def _quarters(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Return how many quarters each day has."""
-    distinct, which = np.unique(days, return_inverse=True)
-    return np.array([quarters_in_day(day) for day in distinct.tolist()], np.int64)[which]
+def claim_import(*, import_id: int) -> bool:
+    """Take a file into import, also one whose worker died. False when there is nothing to do. Call it under `lock_import`."""
+    return _claim(import_id, [State.UPLOADED, State.PREVIEWED, State.IMPORTING], State.IMPORTING)
 
 
-def _write(
-    said: CurveStatements,
-    rows: NDArray[np.intp],
-    merged: Merged,
-    touched: NDArray[np.intp],
-    source: Source,
-    as_of: datetime,
-    *,
-    is_update: bool,
-) -> None:
-    pieces = encode_curves(
-        pod_keys=said.pod_keys[rows],
-        days=said.days[rows],
-        channels=said.channels[rows],
-        values=merged.values[touched],
-        quality=merged.quality[touched],
-        quarters=_quarters(said.days[rows]),
-        source=source.value,
-        as_of=as_of,
+def _claim(import_id: int, states: list[State], state: State) -> bool:
+    claimable = MeasureImport.objects.filter(pk=import_id, state__in=states)
+    tired = _("The import was interrupted %(times)s times. Look at the worker's log, then upload the file again.")
+    if claimable.filter(attempts__gte=MAX_ATTEMPTS).update(state=State.REFUSED, error=tired % {"times": MAX_ATTEMPTS}):
+        return False
+    return bool(claimable.update(state=state, attempts=F("attempts") + 1, bytes_done=0, error=""))
+
+
+def finish_preview(*, import_id: int, report: ImportReport) -> None:
+    """Show what the file would do. A preview that comes late never overwrites what was done since."""
+    MeasureImport.objects.filter(pk=import_id, state=State.UPLOADED).update(state=State.PREVIEWED, attempts=0, **_facts(report))
+
+
+def finish_import(*, import_id: int, report: ImportReport, as_of: datetime) -> None:
+    """Record what the file did. Called last in the transaction that stores the curves."""
+    MeasureImport.objects.filter(pk=import_id, state=State.IMPORTING).update(
+        state=State.IMPORTED, finished_at=as_of, **_facts(report)
     )
-    with open_cursor() as cursor:
-        if not is_update:
-            # Nobody else can have added them since we looked: we hold the lock of the source.
-            copy_rows(cursor, _TABLE, pieces)
-            return
-        cursor.execute(_CHANGED)
-        copy_rows(cursor, "metering_changed", pieces)
-        cursor.execute(_UPDATE)
-        cursor.execute("DROP TABLE metering_changed")
+
+
+def refuse_import(*, import_id: int, reason: str, as_of: datetime) -> None:
+    """Record why nothing of the file was written."""
+    MeasureImport.objects.filter(pk=import_id, state__in=[State.UPLOADED, State.IMPORTING]).update(
+        state=State.REFUSED, error=reason, finished_at=as_of
+    )
+
+
+class report_progress:
+    """Shows how far an import is while its transaction is open: over a connection of its own, which commits at once."""
+
+    def __init__(self, import_id: int) -> None:
+        self.import_id = import_id
+        self._connection = connections.create_connection("default")
+
+    def __enter__(self) -> "report_progress":
+        return self
+
+    def __call__(self, bytes_done: int) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute("UPDATE metering_measureimport SET bytes_done = %s WHERE id = %s", [bytes_done, self.import_id])
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connection.close()
+
+
+def _facts(report: ImportReport) -> dict[str, object]:
+    return {
+        "file_sha256": report.sha256,
+        "rows_read": report.read,
+        "rows_new": report.new,
+        "rows_changed": report.changed,
+        "rows_unchanged": report.unchanged,
+        "rows_rejected": report.rejected,
+        "report": describe(report),
+        "bytes_done": F("bytes_total"),
+    }

@@ -85,13 +85,14 @@ def hours_to_quarters(values: NDArray[np.int32], quality: NDArray[np.uint8]) -> 
 
 def whole_hours(quality: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return (k, h): which hours of (k, 4 h) quarters are known only as a whole."""
-    return quality[:, 1::QUARTERS] == Quality.PART_OF_HOUR
+    whole: NDArray[np.bool_] = np.equal(quality[:, 1::QUARTERS], Quality.PART_OF_HOUR)
+    return whole
 
 
 def are_hourly(quality: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return (n,): which curves hold at least one hour known as a whole and none known by the quarter."""
     whole = whole_hours(quality)
-    some = whole.any(axis=1)
+    some: NDArray[np.bool_] = np.logical_or.reduce(whole, axis=1)
     if not some.any():
         return some
     known = (quality != Quality.MISSING).reshape(len(quality), -1, QUARTERS).any(axis=2)

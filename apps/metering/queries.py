@@ -23,6 +23,7 @@ __all__ = [
     "get_import",
     "get_last_import",
     "get_month_curves",
+    "list_forgotten_imports",
     "list_injecting_pods",
     "list_months_with_curves",
 ]
@@ -144,3 +145,9 @@ def get_import(import_id: int) -> MeasureImport:
 def get_last_import() -> MeasureImport | None:
     """Return the import that finished last with success, if there is any."""
     return MeasureImport.objects.filter(state=MeasureImport.State.IMPORTED).order_by("-finished_at").first()
+
+
+def list_forgotten_imports(*, before: datetime) -> list[MeasureImport]:
+    """Return files that were opened before an instant and that no worker has brought to an end."""
+    states = [MeasureImport.State.UPLOADED, MeasureImport.State.IMPORTING]
+    return list(MeasureImport.objects.filter(state__in=states, created_at__lt=before).order_by("pk"))

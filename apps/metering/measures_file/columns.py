@@ -1,6 +1,7 @@
 """A block of lines as columns at once. Takes only rows it is sure of, as `lines` would; the others it hands over."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,12 +43,12 @@ def parse_columns(content: bytes, lines: int, first_line: int, dialect: Dialect,
     quoted = _check_marks(content, dialect)
     table, of_wh = _read(content, lines, dialect, quoted=quoted)
     n = table.num_rows
-    pod, strangers = _find_pods(table.column("pod").chunk(0), pods)
-    seconds, sure = _find_instants(table.column("starts_at").chunk(0))
+    pod, strangers = _find_pods(_column(table, "pod"), pods)
+    seconds, sure = _find_instants(_column(table, "starts_at"))
     sure &= pod >= 0
     energy = np.empty((2, n), np.int32)
     for row, name in enumerate(("withdrawn_kwh", "injected_kwh")):
-        energy[row], fits = _to_wh(table.column(name).chunk(0), of_wh)
+        energy[row], fits = _to_wh(_column(table, name), of_wh)
         sure &= fits
     quality = _find_quality(table, dialect)
     sure &= quality != _NO_QUALITY
@@ -95,7 +96,7 @@ def _read(content: bytes, lines: int, dialect: Dialect, *, quoted: bool) -> tupl
         types = {"pod": _TEXT, "starts_at": _INSTANT, "injected_kwh": kwh, "withdrawn_kwh": kwh, "quality": _TEXT}
         try:
             table = csv.read_csv(
-                pa.BufferReader(content),
+                pa.BufferReader(content),  # type: ignore[arg-type]
                 read_options=csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=list(dialect.columns)),
                 parse_options=csv.ParseOptions(
                     delimiter=dialect.delimiter, quote_char='"' if quoted else False, ignore_empty_lines=False
@@ -112,10 +113,15 @@ def _read(content: bytes, lines: int, dialect: Dialect, *, quoted: bool) -> tupl
     raise Unclear
 
 
-def _find_pods(column: pa.DictionaryArray, pods: RegisteredPods) -> tuple[NDArray[np.int32], list[tuple[int, Reason, str]]]:
+def _column(table: pa.Table, name: str) -> Any:
+    """One column as an array. Its stubs do not tell the kinds of arrays apart."""
+    return table.column(name).chunk(0)
+
+
+def _find_pods(column: Any, pods: RegisteredPods) -> tuple[NDArray[np.int32], list[tuple[int, Reason, str]]]:
     """Return the position of each POD, -1 for strangers, and why they are."""
     texts = [text.decode("utf-8") for text in column.dictionary.to_pylist()]
-    found = [pods.find(text) for text in texts]
+    found: list[Any] = [pods.find(text) for text in texts]
     codes = np.array([-1 if isinstance(which, Reason) else which for which in found], np.int32)
     indices = column.indices.to_numpy(zero_copy_only=True)
     positions = codes[indices]
@@ -123,11 +129,11 @@ def _find_pods(column: pa.DictionaryArray, pods: RegisteredPods) -> tuple[NDArra
     if (codes < 0).any():
         for row in np.flatnonzero(positions < 0).tolist():
             which = indices[row]
-            strangers.append((row, found[which], texts[which]))  # type: ignore[arg-type]
+            strangers.append((row, found[which], texts[which]))
     return positions, strangers
 
 
-def _find_instants(column: pa.TimestampArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _find_instants(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return seconds since 1970 and which of them are quarters within range; an empty cell is not."""
     seconds = np.frombuffer(column.buffers()[1], np.int64, len(column))
     sure = in_range(seconds) & (seconds % SECONDS_PER_QUARTER == 0)
@@ -136,7 +142,7 @@ def _find_instants(column: pa.TimestampArray) -> tuple[NDArray[np.int64], NDArra
     return seconds, sure
 
 
-def _to_wh(column: pa.Decimal128Array, of_wh: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+def _to_wh(column: Any, of_wh: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     """Return whole Wh or SILENT, and which of them a slot can hold. Negative and huge numbers are not sure."""
     halves = np.frombuffer(column.buffers()[1], np.int64, 2 * len(column)).reshape(-1, 2)
     scaled, high = halves[:, 0], halves[:, 1]
@@ -153,7 +159,8 @@ def _to_wh(column: pa.Decimal128Array, of_wh: int) -> tuple[NDArray[np.int32], N
 def _find_quality(table: pa.Table, dialect: Dialect) -> NDArray[np.uint8]:
     if "quality" not in dialect.columns:
         return np.full(table.num_rows, dialect.default, np.uint8)
-    column = table.column("quality").chunk(0)
+    column = _column(table, "quality")
     names = [text.decode("utf-8").strip().lower() for text in column.dictionary.to_pylist()]
     codes = [int(dialect.default) if not name else int(QUALITIES.get(name, _NO_QUALITY)) for name in names]
-    return np.array(codes, np.uint8)[column.indices.to_numpy(zero_copy_only=True)]
+    indices: NDArray[np.int32] = column.indices.to_numpy(zero_copy_only=True)
+    return np.array(codes, np.uint8)[indices]

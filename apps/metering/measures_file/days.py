@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.metering.measures_file.instants import DAYS, local_label
+from apps.metering.measures_file.instants import DAYS, local_label, quarters_of_days
 from apps.metering.measures_file.pods import RegisteredPods
 from apps.metering.measures_file.rejects import Reason, Reject, reject
 from apps.metering.measures_file.rows import CHANNELS, SILENT, Rows
@@ -26,6 +26,7 @@ class StatedDays:
 
     def __init__(self, pods: RegisteredPods, capacity: int = CAPACITY) -> None:
         self.pods = pods
+        self.pod_keys = np.array(pods.keys, "S14")
         self.capacity = capacity
         # Pages of zeros cost nothing until they are written.
         self.values = np.zeros((capacity, CHANNELS, WIDTH), np.int32)
@@ -34,6 +35,9 @@ class StatedDays:
         self.pod = np.zeros(capacity, np.int32)
         self.day = np.zeros(capacity, np.int32)
         self.count = 0
+        self.stored = np.zeros(capacity, np.bool_)
+        self._is_full = np.zeros(capacity, np.bool_)
+        self._full: list[NDArray[np.intp]] = []
         self._day_column = np.full(DAYS, -1, np.int32)
         self._columns = 0
         self._cells = np.full((len(pods.keys), 32), -1, np.int32)
@@ -47,15 +51,49 @@ class StatedDays:
             left = rows.take(homeless)
             rows, cells = rows.take(~homeless), cells[~homeless]
         rejects = self._place(rows, cells.astype(np.intp) * (CHANNELS * WIDTH) + rows.slot)
+        self._note_full(cells)
         return rejects, left
+
+    def count_full(self) -> int:
+        """How many days are waiting in which every quarter of both channels is stated: nothing can change them any more."""
+        return sum(cells.size for cells in self._full)
+
+    def take_full(self) -> NDArray[np.intp]:
+        """Hand over these days, each once, to be stored; they stay here so that later rows can be held against them."""
+        cells = np.concatenate([np.empty(0, np.intp), *self._full])
+        self._full.clear()
+        self.stored[cells] = True
+        return cells
+
+    def take_rest(self) -> NDArray[np.intp]:
+        """Hand over all that was not handed over before."""
+        cells = np.flatnonzero(~self.stored[: self.count])
+        self._full.clear()
+        self.stored[cells] = True
+        return cells
 
     def clear(self) -> None:
         """Forget everything, for another round."""
         used = slice(0, self.count)
         self.values[used], self.state[used], self.lines[used] = 0, 0, 0
+        self.stored[used] = self._is_full[used] = False
+        self._full.clear()
         self.count = self._columns = 0
         self._day_column.fill(-1)
         self._cells.fill(-1)
+
+    def _note_full(self, cells: NDArray[np.int32]) -> None:
+        if not cells.size:
+            return
+        ends = np.flatnonzero(np.diff(cells, append=-1))
+        touched = np.unique(cells[ends]).astype(np.intp)
+        was_full = self._is_full[touched]
+        touched = touched[~was_full]
+        stated = np.count_nonzero(self.state[touched] & STATED, axis=(1, 2))
+        full = touched[stated == CHANNELS * quarters_of_days()[self.day[touched]]]
+        if full.size:
+            self._is_full[full] = True
+            self._full.append(full)
 
     def _find_cells(self, rows: Rows) -> NDArray[np.int32]:
         """Return the cell of each row, making room for days that are new; -1 where there is no room."""

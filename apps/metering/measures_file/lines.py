@@ -102,10 +102,10 @@ def parse_wh(text: str) -> int:
     if power < 0:
         if -power > _FAR:
             return 0
-        unit = 10**-power
-        wh = (2 * digits + unit) // (2 * unit)
+        unit = int(10**-power)
+        wh: int = (2 * digits + unit) // (2 * unit)
     else:
-        wh = digits * 10 ** min(power, 20)
+        wh = digits * int(10 ** min(power, 20))
     if wh > LARGEST_SLOT_WH:
         raise LineRejected(Reason.NUMBER_TOO_LARGE, text)
     return wh

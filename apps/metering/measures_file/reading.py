@@ -18,7 +18,7 @@ from apps.metering.measures_file.dialect import Dialect, read_header
 from apps.metering.measures_file.instants import DAYS
 from apps.metering.measures_file.parsing import Parsed, parse_block
 from apps.metering.measures_file.pods import RegisteredPods
-from apps.metering.measures_file.rejects import RejectLog
+from apps.metering.measures_file.rejects import Reject, RejectLog
 from apps.metering.measures_file.resolution import list_pods_by_quarter
 from apps.metering.measures_file.rows import Rows
 from apps.metering.measures_file.spill import Spill
@@ -26,13 +26,19 @@ from apps.metering.packing import QUARTERS
 
 _PARSERS = 2
 _AHEAD = 4
+_SETTLED_AT_A_TIME = 4096
 Progress = Callable[[int], None]
 """Is told how many bytes of the file are done."""
+StoreSettled = Callable[[StatedDays, NDArray[np.intp]], None]
+"""Is given days, and which of their cells to store."""
 
 
 @dataclass
 class Reading:
     """What a file says: `read` lines that are not blank; the accepted rows in `days` and, beyond its capacity, in `spill`.
+
+    A day whose every quarter is stated cannot change any more: later rows repeat it or contradict it. Such days go to
+    `store_settled` while the rest of the file is still being read, so that the database works at the same time.
 
     `pods_seen` (n,) and `days_seen` (DAYS,) mark where accepted rows lie; `by_quarter` (n,) PODs with a row inside an hour.
     """
@@ -53,11 +59,12 @@ def read_measures(
     pods: RegisteredPods,
     default: Quality,
     log: RejectLog,
+    store_settled: StoreSettled,
     progress: Progress | None = None,
     block_bytes: int = BLOCK_BYTES,
     capacity: int = CAPACITY,
 ) -> Reading:
-    """Read a file of measures. Nothing is written. Errors: `MeasuresFileRefused`; `OSError` when it cannot be opened.
+    """Read a file of measures. Errors: `MeasuresFileRefused`; `OSError` when it cannot be opened.
 
     `default` is the quality of rows that name none; `log` gets the rejects in order of lines.
     """
@@ -70,6 +77,8 @@ def read_measures(
             dialect = read_header(reader.read_first_line(), default)
             for parsed, done in _parse_blocks(reader, dialect, pods):
                 _gather(reading, parsed)
+                if reading.days.count_full() >= _SETTLED_AT_A_TIME:
+                    store_settled(reading.days, reading.days.take_full())
                 if progress is not None:
                     progress(done)
             reading.sha256 = reader.sha256
@@ -98,9 +107,9 @@ def _parse_blocks(reader: BlockReader, dialect: Dialect, pods: RegisteredPods) -
 
 def _gather(reading: Reading, parsed: Parsed) -> None:
     reading.read += parsed.read
-    conflicts: list = []
+    conflicts: list[Reject] = []
     if len(parsed.rows):
-        note(reading, parsed.rows)
+        _note(reading, parsed.rows)
         conflicts, left = reading.days.add(parsed.rows)
         if len(left):
             reading.by_quarter[left.pod[left.slot % QUARTERS != 0]] = True
@@ -109,7 +118,7 @@ def _gather(reading: Reading, parsed: Parsed) -> None:
         reading.log.add(found)
 
 
-def note(reading: Reading, rows: Rows) -> None:
+def _note(reading: Reading, rows: Rows) -> None:
     """Remember of which PODs and days the file speaks."""
     reading.pods_seen[rows.pod] = True
     reading.days_seen[rows.day] = True

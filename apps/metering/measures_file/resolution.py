@@ -36,8 +36,9 @@ def list_pods_by_quarter(days: StatedDays) -> NDArray[np.bool_]:
 def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bool_], source: Source) -> Resolved:
     """Decide for each hour of the cells whether it was stated by the quarter or as a whole. The first that applies:
 
-    1. The day has a row that does not start an hour: it is stated by the quarter. If two or more of its hours have only their
-       first row and nothing is stored by the quarter for the day, these rows are hours among quarters: rejected as mixed.
+    1. The day has a row that does not start an hour: it is stated by the quarter. Two or more of its hours that have only
+       their first row, and are not stored by the quarter already, are hours among quarters: rejected as mixed. (One gap in
+       a day of quarters leaves at most one such hour.)
     2. The day has a row for each of its hours: by the hour.
     3. A curve of the same source is stored for the day: each hour as it is stored, unknown hours as the rest of that day is.
        So a correction that holds a few whole hours of a day of quarters corrects their first quarters.
@@ -50,9 +51,9 @@ def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bo
     real = np.arange(_HOURS) < (length // QUARTERS)[:, None]
     complete = (seen[:, ::QUARTERS] | ~real).all(axis=1)
     bare = seen[:, ::QUARTERS] & ~_later_quarters(seen).any(axis=2)
-    mixed = off_hour & (bare.sum(axis=1) >= 2)
+    suspect = np.logical_and(off_hour, np.count_nonzero(bare, axis=1) >= 2)
     hourly = np.repeat((~off_hour & (complete | ~by_quarter[days.pod[cells]]))[:, None], _HOURS, axis=1)
-    unsure = np.flatnonzero(mixed | ~(off_hour | complete))
+    unsure = np.flatnonzero(suspect | ~(off_hour | complete))
     rejects: list[Reject] = []
     if unsure.size:
         stored_whole, stored_quarters = _load_forms(days, cells[unsure], source)
@@ -60,8 +61,9 @@ def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bo
         by_hours = known & ~off_hour[unsure]
         form = stored_whole | (~stored_quarters & ~stored_quarters.any(axis=1)[:, None])
         hourly[unsure[by_hours]] = form[by_hours]
-        refused = unsure[mixed[unsure] & ~stored_quarters.any(axis=1)]
-        rejects = _refuse(days, cells[refused], bare[refused])
+        mixed = bare[unsure] & suspect[unsure, None] & ~stored_quarters
+        mixed[np.count_nonzero(mixed, axis=1) < 2] = False
+        rejects = _refuse(days, cells[unsure], mixed)
     return Resolved(hourly, rejects)
 
 

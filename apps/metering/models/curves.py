@@ -72,6 +72,7 @@ class MeasureImport(models.Model):
     rows_changed = models.BigIntegerField(_("cambiate"), default=0)
     rows_unchanged = models.BigIntegerField(_("uguali"), default=0)
     rows_rejected = models.BigIntegerField(_("rifiutate"), default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0)
     bytes_done = models.BigIntegerField(default=0)
     report = models.JSONField(_("esito"), default=dict)  # first rejects with line and reason, periods, PODs

@@ -1,4 +1,4 @@
-"""`import_measures FILE.csv`: load curves from a file of measures (shared interface: see README)."""
+"""`import_measures FILE.csv`: load curves from a file of measures."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from apps.metering.errors import MeteringError
-from apps.metering.imports import import_measures
+from apps.metering.imports import describe, import_measures
 from apps.metering.models import Source
 from project.commands import JsonCommand, Refused
 
@@ -25,30 +25,21 @@ class Command(JsonCommand):
         )
         parser.add_argument("--rejects", type=Path, metavar="FILE", help="write every rejected line there, as line;reason")
 
-    def answer(self, *, file: Path, source: str, rejects: Path | None, **options: Any) -> dict[str, Any]:
+    def answer(self, **options: Any) -> dict[str, Any]:
+        file: Path = options["file"]
+        source = SOURCES[options["source"]]
+        rejects: Path | None = options["rejects"]
         try:
             if rejects is None:
-                report = import_measures(file, source=SOURCES[source], as_of=timezone.now())
+                report = import_measures(file, source=source, as_of=timezone.now())
             else:
                 with rejects.open("w", encoding="utf-8") as listing:
-                    report = import_measures(file, source=SOURCES[source], as_of=timezone.now(), rejects=listing)
+                    report = import_measures(file, source=source, as_of=timezone.now(), rejects=listing)
         except MeteringError as error:
             raise Refused(f"{file}: {error}") from error
         except OSError as error:
             raise Refused(f"{error.filename or file} cannot be opened: {error.strerror}.") from error
-        return {
-            "file": str(file),
-            "sha256": report.sha256,
-            "read": report.read,
-            "new": report.new,
-            "changed": report.changed,
-            "unchanged": report.unchanged,
-            "rejected": report.rejected,
-            "rejects": [{"line": found.line, "reason": found.sentence} for found in report.rejects],
-            "pods": report.pods,
-            "first_day": report.first_day and report.first_day.isoformat(),
-            "last_day": report.last_day and report.last_day.isoformat(),
-        }
+        return {"file": str(file)} | describe(report)
 
     def tell(self, answer: dict[str, Any]) -> None:
         counts = ", ".join(f"{name} {answer[name]}" for name in ("read", "new", "changed", "unchanged", "rejected"))
