@@ -31,10 +31,13 @@ def settle_year(community: Community, *, opener: User, approver: User, say: Call
             _wait(run)
             if run.state == State.COMPUTED:
                 operations.approve_run(run_id=run.pk, approved_by=approver, seen_sha256=run.result_sha256, as_of=timezone.now())
-                issue_documents.delay(run.pk)
             run.refresh_from_db()
             say(f"{run}: {run.get_state_display()} {run.error}".rstrip())
             runs.append(run)
+    # The newest month first: it is what people look at while the press goes on.
+    for run in reversed(runs):
+        if run.state in SettlementRun.FROZEN_STATES:
+            issue_documents.delay(run.pk)
     return runs
 
 
