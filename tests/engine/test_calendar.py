@@ -115,6 +115,10 @@ def test_days_and_slots_of_nothing_and_of_floats() -> None:
         calendar.days_and_slots(np.array([0.5]))
 
 
+def test_the_first_and_the_last_year_are_known() -> None:
+    assert calendar.hours_in_month(1996, 3) == calendar.hours_in_month(2199, 3) == 743
+
+
 @pytest.mark.parametrize("year", [1995, 2200])
 def test_a_year_without_known_summer_time_is_refused(year: int) -> None:
     with pytest.raises(YearNotSupported, match=str(year)):

@@ -56,6 +56,16 @@ def test_decimals_with_too_many_digits_or_not_finite_are_refused_too() -> None:
             exact(number)
 
 
+def test_the_limits_of_a_sensible_number() -> None:
+    assert exact("0." + "1" * 62) == Fraction(int("1" * 62), 10**62)
+    assert exact(Decimal("0." + "1" * 64)) == Fraction(int("1" * 64), 10**64)
+    assert exact("9e18") == 9 * 10**18
+    assert exact("1e-64") == Fraction(1, 10**64)
+    for beyond in ("0." + "1" * 63, Decimal("0." + "1" * 65), "1e19", "1e-65"):
+        with pytest.raises(InvalidNumber):
+            exact(beyond)
+
+
 def test_exact_is_exact() -> None:
     assert exact("0.333") == Fraction(333, 1000)
     assert exact(Decimal("0E-9")) == 0
