@@ -67,7 +67,8 @@ ATTEMPTS = {
     "delete a total": "DELETE FROM settlement_contributiontotal WHERE run_id = %s",
     "back to computed": "UPDATE settlement_settlementrun SET state = 'computed' WHERE id = %s",
     "back to draft": "UPDATE settlement_settlementrun SET state = 'draft' WHERE id = %s",
-    "another result": "UPDATE settlement_settlementrun SET result_sha256 = repeat('3', 64), approved_sha256 = repeat('3', 64) WHERE id = %s",
+    "another result": """UPDATE settlement_settlementrun
+        SET result_sha256 = repeat('3', 64), approved_sha256 = repeat('3', 64) WHERE id = %s""",
     "another energy": "UPDATE settlement_settlementrun SET shared_wh = shared_wh + 1 WHERE id = %s",
     "delete the run": "DELETE FROM settlement_settlementrun WHERE id = %s",
 }

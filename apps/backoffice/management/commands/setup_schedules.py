@@ -18,7 +18,7 @@ class Command(JsonCommand):
         return counts
 
     def tell(self, answer: dict[str, Any]) -> None:
-        self.stdout.write(", ".join(f"{count} {what}" for what, count in answer.items()))
+        self.stdout.write("Timetable: " + ", ".join(f"{count} {what}" for what, count in answer.items()))
 
 
 def _write(job: Job) -> str:

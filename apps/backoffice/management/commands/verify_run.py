@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
-from reports.errors import SnapshotAltered
 
 from apps.settlement.errors import SettlementError
 from apps.settlement.models import SettlementRun
 from project.commands import JsonCommand, Refused
+from reports.errors import SnapshotAltered
 from tasks.settlement import verify
 
 
