@@ -112,6 +112,8 @@ def _load_month(
 def _by_day(group: LoadedCurves, source: int) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Yield each day of the curves of one source and which rows they are."""
     rows = np.flatnonzero(group.sources == source)
+    if not rows.size:
+        return
     rows = rows[np.argsort(group.days[rows], kind="stable")]
     days, starts = np.unique(group.days[rows], return_index=True)
     yield from zip(days.tolist(), np.split(rows, starts[1:]), strict=True)

@@ -26,7 +26,7 @@ class Block:
 class BlockReader:
     """Reads the header, then blocks; knows meanwhile how far it is and, at the end, the SHA-256 of the file."""
 
-    def __init__(self, file: BinaryIO, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, file: BinaryIO, block_bytes: int) -> None:
         self._file = file
         self._block_bytes = block_bytes
         self._hash = hashlib.sha256()

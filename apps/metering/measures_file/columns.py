@@ -55,7 +55,7 @@ def parse_columns(content: bytes, lines: int, first_line: int, dialect: Dialect,
     line = np.arange(first_line, first_line + n, dtype=np.int64)
     if not sure.all():
         doubtful = ~sure
-        doubtful[pod < 0] = False
+        doubtful[[row for row, _reason, _text in strangers]] = False
         line, pod, seconds, energy, quality = line[sure], pod[sure], seconds[sure], energy[:, sure], quality[sure]
         positions = np.flatnonzero(doubtful)
     else:
@@ -129,7 +129,8 @@ def _find_pods(column: Any, pods: RegisteredPods) -> tuple[NDArray[np.int32], li
     if (codes < 0).any():
         for row in np.flatnonzero(positions < 0).tolist():
             which = indices[row]
-            strangers.append((row, found[which], texts[which]))
+            if texts[which]:  # pyarrow makes a row of an empty line, too
+                strangers.append((row, found[which], texts[which]))
     return positions, strangers
 
 

@@ -24,7 +24,7 @@ _ROUNDS = 8
 class StatedDays:
     """Cells of (POD, day): `values` (cells, 2, WIDTH) Wh, `state` likewise, `lines` (cells, 2, WIDTH / 4) of whole hours."""
 
-    def __init__(self, pods: RegisteredPods, capacity: int = CAPACITY) -> None:
+    def __init__(self, pods: RegisteredPods, capacity: int) -> None:
         self.pods = pods
         self.pod_keys = np.array(pods.keys, "S14")
         self.capacity = capacity

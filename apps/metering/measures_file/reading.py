@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from apps.engine.inputs import Quality
 from apps.metering.errors import MeasuresFileRefused
-from apps.metering.measures_file.blocks import BLOCK_BYTES, BlockReader
-from apps.metering.measures_file.days import CAPACITY, StatedDays
+from apps.metering.measures_file import blocks, days
+from apps.metering.measures_file.blocks import BlockReader
+from apps.metering.measures_file.days import StatedDays
 from apps.metering.measures_file.dialect import Dialect, read_header
 from apps.metering.measures_file.instants import DAYS
 from apps.metering.measures_file.parsing import Parsed, parse_block
@@ -61,19 +62,17 @@ def read_measures(
     log: RejectLog,
     store_settled: StoreSettled,
     progress: Progress | None = None,
-    block_bytes: int = BLOCK_BYTES,
-    capacity: int = CAPACITY,
 ) -> Reading:
     """Read a file of measures. Errors: `MeasuresFileRefused`; `OSError` when it cannot be opened.
 
     `default` is the quality of rows that name none; `log` gets the rejects in order of lines.
     """
-    reading = Reading(days=StatedDays(pods, capacity), log=log)
+    reading = Reading(days=StatedDays(pods, days.CAPACITY), log=log)
     reading.pods_seen = np.zeros(len(pods.keys), np.bool_)
     reading.by_quarter = np.zeros(len(pods.keys), np.bool_)
     try:
         with path.open("rb") as file:
-            reader = BlockReader(file, block_bytes)
+            reader = BlockReader(file, blocks.BLOCK_BYTES)
             dialect = read_header(reader.read_first_line(), default)
             for parsed, done in _parse_blocks(reader, dialect, pods):
                 _gather(reading, parsed)
