@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.invoicing.downloads import Statement, list_statements
+from apps.invoicing.models import IssuedDocument
 from apps.settlement.models import MemberResult, SettlementRun
 
 
@@ -79,7 +80,6 @@ def get_year(*, member_id: int, year: int) -> Year:
     rows = [
         MonthRow(result=result, statement=statements.get(result.run_id))
         for result in counting(results.select_related("run__configuration"))
-        if result.run_id in statements or _says_something(result)
     ]
     rows.sort(key=lambda row: (row.run.month, row.run.configuration.code))
     running = accumulate(row.counted_cents for row in rows)
@@ -90,8 +90,15 @@ def get_year(*, member_id: int, year: int) -> Year:
 
 
 def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
-    """What these members got in approved runs; a run that is merely computed is nobody's business yet."""
-    return MemberResult.objects.filter(member__in=member_ids, run__state__in=SettlementRun.FROZEN_STATES)
+    """What these members got in approved runs; a run that is merely computed is nobody's business yet.
+
+    A member without a point in the month has a row of zeros and gets no statement: that is not a month of theirs.
+    """
+    statement = IssuedDocument.objects.filter(run=OuterRef("run"), member=OuterRef("member"))
+    silent = Q(withdrawn_wh=0, injected_wh=0, shared_wh=0, premium_cents=0, valorisation_cents=0, excess_cents=0)
+    return MemberResult.objects.filter(member__in=member_ids, run__state__in=SettlementRun.FROZEN_STATES).filter(
+        ~silent | Exists(statement)
+    )
 
 
 def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
@@ -106,8 +113,3 @@ def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
 
 def precedence(run: SettlementRun) -> tuple[bool, bool, int]:
     return run.state != SettlementRun.State.REVERSED, run.kind == SettlementRun.Kind.FINAL, run.version
-
-
-def _says_something(result: MemberResult) -> bool:
-    """Members who had no point in the month have a row of zeros and get no statement: not a month of theirs."""
-    return any((result.withdrawn_wh, result.injected_wh, result.shared_wh, result.total_cents))

@@ -35,8 +35,8 @@ def year_picture(year: Year) -> Picture | None:
     title = _("Importi riconosciuti mese per mese, %(year)s") % {"year": year.number}
     described = "; ".join(f"{_month_name(year.number, month)}: {euro(cents[month])}" for month in sorted(cents))
     return Picture(
-        wide=_euro_bars(cents, title, described, width=WIDE, height=190),
-        narrow=_euro_bars(cents, title, described, width=NARROW, height=190),
+        wide=euro_bars(cents, title, described, width=WIDE, height=190),
+        narrow=euro_bars(cents, title, described, width=NARROW, height=190),
     )
 
 
@@ -71,7 +71,7 @@ def _daily(days: Sequence[date], series: Sequence[Series], title: str) -> Pictur
     )
 
 
-def _euro_bars(cents: dict[int, int], title: str, description: str, *, width: float, height: float) -> str:
+def euro_bars(cents: dict[int, int], title: str, description: str, *, width: float, height: float) -> str:
     """Twelve slots. A correction may make a month negative: then its bar hangs below the line."""
     top = max(max(cents.values()), 0) / 100
     depth = -min(min(cents.values()), 0) / 100

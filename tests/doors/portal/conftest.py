@@ -1,6 +1,6 @@
 """A small world: two communities, members with and without a log-in, a year of approved months."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from apps.accounts.models import User
 from apps.communities.models import Configuration, Member
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _own_cache(settings):
     """Rate limits are counted in the real Redis, under a name of this test alone."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _italian() -> Iterator[None]:
+    """A request leaves its language active in the thread; the next test starts in Italian again."""
+    with translation.override("it"):
+        yield
 
 
 @dataclass

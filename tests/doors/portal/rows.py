@@ -61,6 +61,7 @@ def make_month(
     kind: str = "provisional",
     version: int = 1,
     state: str = "approved",
+    missing_hours: int = 0,
 ) -> SettlementRun:
     """A month in which every member consumes and shares, and the producers inject. `state` may be any settled state."""
     as_of = datetime(month.year + month.month // 12, month.month % 12 + 1, 8, 9, tzinfo=UTC)
@@ -82,15 +83,20 @@ def make_month(
     injected = {member.pk: int(days[member.pk][1].sum()) for member in members}
     _pay(run, members, shared, injected)
     for number, member in enumerate(members):
-        _point(run, member, f"IT001E{number + 1:08d}", days[member.pk])
+        _point(run, member, f"IT001E{number + 1:08d}", days[member.pk], missing_hours)
     if state != "computed":
-        approver, _ = User.objects.get_or_create(email="presidente@example.org", defaults={"is_staff": True})
-        approval = {"approved_by": approver, "approved_at": as_of, "approved_sha256": HASH}
-        SettlementRun.objects.filter(pk=run.pk).update(state="approved", **approval)
+        approve(run)
         for step in STATES_ON_THE_WAY[state]:
             SettlementRun.objects.filter(pk=run.pk).update(state=step)
     run.refresh_from_db()
     return run
+
+
+def approve(run: SettlementRun) -> None:
+    """From here on the run is history: the database refuses to change its rows."""
+    approver, _ = User.objects.get_or_create(email="presidente@example.org", defaults={"is_staff": True})
+    approval = {"approved_by": approver, "approved_at": run.succeeded_at, "approved_sha256": run.result_sha256}
+    SettlementRun.objects.filter(pk=run.pk).update(state="approved", **approval)
 
 
 def make_statement(
@@ -188,7 +194,7 @@ def _pay(run: SettlementRun, members: Sequence[Member], shared: dict[int, int], 
     )
 
 
-def _point(run: SettlementRun, member: Member, pod: str, days: np.ndarray) -> None:
+def _point(run: SettlementRun, member: Member, pod: str, days: np.ndarray, missing_hours: int) -> None:
     PointResult.objects.create(
         run=run,
         member=member,
@@ -197,6 +203,6 @@ def _point(run: SettlementRun, member: Member, pod: str, days: np.ndarray) -> No
         withdrawn_wh=int(days[0].sum()),
         injected_wh=int(days[1].sum()),
         shared_wh=int(days[2].sum()),
-        missing_hours=0,
+        missing_hours=missing_hours,
         days=np.ascontiguousarray(days, "<i8").tobytes(),
     )
