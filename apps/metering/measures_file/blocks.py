@@ -60,13 +60,14 @@ class BlockReader:
             if content:
                 if not _is_text(content):
                     raise not_text()
+                _check_length(content, line)
                 lines = content.count(b"\n") + (not content.endswith(b"\n"))
                 yield Block(line, lines, content)
                 line += lines
             if last:
                 return
             if len(self._rest) > LONGEST_LINE:
-                raise not_text() if not _is_text(self._rest[:LONGEST_LINE]) else _line_too_long(line)
+                raise not_text() if not _is_text(self._rest, cut=True) else _line_too_long(line)
 
     def _read(self) -> bytes:
         content = self._file.read(self._block_bytes)
@@ -75,7 +76,8 @@ class BlockReader:
         return content
 
 
-def _is_text(content: bytes) -> bool:
+def _is_text(content: bytes, *, cut: bool = False) -> bool:
+    """Whether it is UTF-8 without zero bytes. With `cut`, the last character may be incomplete."""
     if b"\0" in content:
         return False
     if content.isascii():
@@ -83,8 +85,18 @@ def _is_text(content: bytes) -> bool:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.reason == "unexpected end of data" and error.end == len(content)
+        return cut and error.end == len(content)
     return True
+
+
+def _check_length(content: bytes, first_line: int) -> None:
+    """Leap from line end to line end, as far as a line may be long. Errors: `MeasuresFileRefused`."""
+    end = -1
+    while len(content) - end - 1 > LONGEST_LINE:
+        following = content.rfind(b"\n", end + 1, end + LONGEST_LINE + 2)
+        if following < 0:
+            raise _line_too_long(first_line + content.count(b"\n", 0, end + 1))
+        end = following
 
 
 def _line_too_long(line: int) -> MeasuresFileRefused:
