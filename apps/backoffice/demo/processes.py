@@ -1,5 +1,6 @@
 """The processes of the demo: worker, beat and web, each in a session of its own, ended by process group."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -13,7 +14,8 @@ from django.conf import settings
 
 QUEUES = "compute,ingest,money,documents"
 FIRST_PORT, PORTS_TRIED = 8000, 20
-STOP_SECONDS = 10
+STOP_SECONDS = 3
+PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
@@ -23,12 +25,33 @@ def running(name: str, arguments: Sequence[str]) -> Iterator[subprocess.Popen[by
     logs.mkdir(parents=True, exist_ok=True)
     with open(logs / f"{name}.log", "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments], cwd=settings.BASE_DIR, stdout=log, stderr=log, start_new_session=True
+            [sys.executable, "-m", *arguments],
+            cwd=settings.BASE_DIR,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
     try:
         yield process
     finally:
         stop(process)
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel ends the child when the demo dies without a chance to say goodbye."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def end_on_terminate() -> None:
+    """Take SIGTERM like Ctrl-C, so that the blocks of `running` end their processes."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def worker() -> list[str]:

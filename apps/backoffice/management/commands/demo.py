@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="no web server: print a summary and end")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        processes.end_on_terminate()
         started = time.monotonic()
         community = load_community(self._say)
         logins = make_logins(community)
