@@ -36,6 +36,23 @@ class PodHours:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownHours:
+    """The measures of a month. `known` (P, D): share of known hours per POD and day, NaN where none is expected."""
+
+    pods: tuple[PodHours, ...]
+    days: tuple[date, ...]
+    known: NDArray[np.float64]
+
+    @property
+    def incomplete(self) -> tuple[PodHours, ...]:
+        return tuple(row for row in self.pods if row.missing)
+
+    @property
+    def missing_hours(self) -> int:
+        return sum(row.missing for row in self.pods)
+
+
+@dataclass(frozen=True, slots=True)
 class PriceGap:
     """Hours of one zone that cannot be priced, and the first of them (aware, local)."""
 
@@ -46,11 +63,9 @@ class PriceGap:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What is there and what is missing. `known` (P, D): share of known hours per POD and day, NaN where none is expected."""
+    """What is there and what is missing."""
 
-    pods: tuple[PodHours, ...]
-    days: tuple[date, ...]
-    known: NDArray[np.float64]
+    measures: KnownHours
     price_gaps: tuple[PriceGap, ...]
     unknown_parameters: tuple[str, ...]
     has_distribution: bool
@@ -58,18 +73,10 @@ class Readiness:
     months_without_run: tuple[date, ...]
 
     @property
-    def incomplete(self) -> tuple[PodHours, ...]:
-        return tuple(row for row in self.pods if row.missing)
-
-    @property
-    def missing_hours(self) -> int:
-        return sum(row.missing for row in self.pods)
-
-    @property
     def stops(self) -> bool:
         """A run would be parked for a reason other than missing measures."""
         mendable = self.price_gaps or self.unknown_parameters or self.without_plant
-        return not self.pods or not self.has_distribution or bool(mendable)
+        return not self.measures.pods or not self.has_distribution or bool(mendable)
 
 
 def get_readiness(configuration: Configuration, month: date) -> Readiness:
@@ -78,12 +85,9 @@ def get_readiness(configuration: Configuration, month: date) -> Readiness:
     perimeter = get_perimeter(configuration, year, number)
     points = points_of_month(perimeter, year, number)
     plants = tuple(sorted(perimeter.plants, key=lambda plant: plant.code))
-    pods, known = _completeness(points, plants, month)
     without = sorted({point.pod for point in points} - {plant.pod for plant in plants})
     return Readiness(
-        pods=pods,
-        days=month_days(year, number),
-        known=known,
+        measures=_known_hours(points, plants, month),
         price_gaps=_price_gaps(sorted({plant.market_zone for plant in plants}), month),
         unknown_parameters=_unknown_parameters(configuration, month),
         has_distribution=_has_distribution(configuration, month),
@@ -92,9 +96,13 @@ def get_readiness(configuration: Configuration, month: date) -> Readiness:
     )
 
 
-def _completeness(
-    points: Sequence[Point], plants: Sequence[Plant], month: date
-) -> tuple[tuple[PodHours, ...], NDArray[np.float64]]:
+def get_known_hours(configuration: Configuration, month: date) -> KnownHours:
+    """Which hours of the month are known, POD by POD and day by day."""
+    perimeter = get_perimeter(configuration, month.year, month.month)
+    return _known_hours(points_of_month(perimeter, month.year, month.month), perimeter.plants, month)
+
+
+def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date) -> KnownHours:
     """An hour counts as the engine counts it: all quarters of the withdrawal, and of the injection where a plant stands."""
     year, number = month.year, month.month
     days, _hours = local_hours(year, number)
@@ -118,7 +126,7 @@ def _completeness(
     lacking = np.add.reduceat(missing, firsts, axis=1, dtype=np.int64) if points else per_day
     known = np.where(per_day > 0, 1 - lacking / np.maximum(per_day, 1), np.nan)
     found = tuple(PodHours(pod, int(expected[row].sum()), int(missing[row].sum())) for pod, row in order.items())
-    return found, known
+    return KnownHours(found, month_days(year, number), known)
 
 
 def _price_gaps(zones: Sequence[str], month: date) -> tuple[PriceGap, ...]:

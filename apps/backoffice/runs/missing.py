@@ -1,21 +1,16 @@
-"""What is missing before a run, for the eye: a heat map, and a sentence with a way out for each thing that is missing."""
+"""What is missing before a run: a sentence with a way out for each thing that is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from django.urls import NoReverseMatch, reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.backoffice.templatetags.quantities import kwh, month_name, whole
 from apps.communities.models import Configuration
 from apps.settlement.models import SettlementRun
-from apps.settlement.readiness import PodHours, Readiness, get_readiness
-from reports.charts import CompletenessWords, completeness
-
-MOST_ROWS = 80  # of the picture; the list beside it names every POD
+from apps.settlement.readiness import PodHours, Readiness, get_known_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ def list_gaps(configuration: Configuration, readiness: Readiness, *, kind: str) 
 
 def _gaps_of_records(configuration: Configuration, readiness: Readiness) -> list[Gap]:
     gaps = []
-    if not readiness.pods:
+    if not readiness.measures.pods:
         gaps.append(
             Gap(
                 _("Nessun punto di misura è valido nel mese."),
@@ -106,13 +101,13 @@ def _gaps_of_references(readiness: Readiness) -> list[Gap]:
 
 
 def _gaps_of_measures(readiness: Readiness, kind: str) -> list[Gap]:
-    if not readiness.missing_hours:
+    if not readiness.measures.missing_hours:
         return []
-    silent = sum(not row.has_curves for row in readiness.incomplete)
-    count = len(readiness.incomplete)
+    silent = sum(not row.has_curves for row in readiness.measures.incomplete)
+    count = len(readiness.measures.incomplete)
     text = ngettext(
         "Mancano %(hours)s ore di misura in %(pods)s POD", "Mancano %(hours)s ore di misura in %(pods)s POD", count
-    ) % {"hours": whole(readiness.missing_hours), "pods": count}
+    ) % {"hours": whole(readiness.measures.missing_hours), "pods": count}
     text += ngettext(", %(silent)s senza alcuna curva.", ", %(silent)s senza alcuna curva.", silent) % {"silent": silent}
     final = kind == SettlementRun.Kind.FINAL
     advice = (
@@ -129,28 +124,12 @@ def parameter_text(key: str) -> str:
     return {"trase_eur_per_mwh": "TRASE", "btau_eur_per_mwh": "BTAU"}.get(key, key)
 
 
-def picture_of_completeness(readiness: Readiness, *, month_text: str) -> SafeString:
-    """PODs by days, the emptiest first when there are too many to draw."""
-    rows = range(len(readiness.pods))
-    if len(readiness.pods) > MOST_ROWS:
-        rows = sorted(sorted(rows, key=lambda row: -readiness.pods[row].missing)[:MOST_ROWS])  # type: ignore[assignment]
-    words = CompletenessWords(
-        title=_("Ore conosciute per POD e giorno, %(month)s") % {"month": month_text},
-        description=_("%(missing)s ore mancanti su %(pods)s POD.")
-        % {"missing": whole(readiness.missing_hours), "pods": len(readiness.pods)},
-        classes=(_("complete"), _("almeno ¾"), _("almeno metà"), _("meno di metà"), _("nessuna ora"), _("non attese")),
-    )
-    chosen = np.fromiter(rows, np.intp)
-    svg = completeness([readiness.pods[row].pod for row in chosen], readiness.days, readiness.known[chosen], words, width=900)
-    return mark_safe(svg)  # noqa: S308  # nosec B308, B703 - the press escapes every text
-
-
 def list_missing_of_stopped(run: SettlementRun) -> tuple[PodHours, ...]:
     """Which PODs a person may accept by name, for a final run that stopped."""
     if run.kind != SettlementRun.Kind.FINAL or run.is_open:
         return ()
     accepted = set(run.accepted_missing)
-    return tuple(row for row in get_readiness(run.configuration, run.month).incomplete if row.pod not in accepted)
+    return tuple(row for row in get_known_hours(run.configuration, run.month).incomplete if row.pod not in accepted)
 
 
 def accepted_pods(run: SettlementRun, ticked: Sequence[str]) -> list[str]:

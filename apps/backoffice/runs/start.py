@@ -1,6 +1,6 @@
 """A new run: choose, see what is missing, start. Starting opens a row and wakes a worker; nothing is computed here."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,56 +9,45 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.accounts.models import User
 from apps.backoffice.access import list_managed_configurations, only, person
+from apps.backoffice.measures.pictures import picture_of_completeness
+from apps.backoffice.month_form import MonthForm, last_month
 from apps.backoffice.pages import runs_crumb, show_page
 from apps.backoffice.runs.decide import lead_to_open_run
-from apps.backoffice.runs.missing import list_gaps, picture_of_completeness
+from apps.backoffice.runs.missing import list_gaps
 from apps.backoffice.templatetags.quantities import month_name
 from apps.communities.models import Configuration
 from apps.settlement import operations
 from apps.settlement.errors import RunAlreadyOpen, SettlementError
 from apps.settlement.models import SettlementRun
-from apps.settlement.readiness import Readiness, get_readiness
+from apps.settlement.readiness import get_known_hours, get_readiness
 from tasks.settlement import settle_month
 
-FIRST_YEAR, LAST_YEAR = 2022, 2199
 
+class RunForm(MonthForm):
+    """Which month of which configuration, and how certain."""
 
-class RunForm(forms.Form):
-    """Which month of which configuration. Only configurations that the person administers can be chosen."""
-
-    configuration: "forms.ModelChoiceField[Configuration]" = forms.ModelChoiceField(
-        Configuration.objects.none(), label=lazy("Configurazione"), empty_label=None
-    )
-    month = forms.TypedChoiceField(label=lazy("Mese"), choices=list(MONTHS.items()), coerce=int)
-    year = forms.IntegerField(label=lazy("Anno"), min_value=FIRST_YEAR, max_value=LAST_YEAR, localize=False)
     kind = forms.ChoiceField(label=lazy("Tipo"), choices=SettlementRun.Kind.choices)
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["configuration"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # nosec B101 - for the type checker
-        field.queryset = list_managed_configurations(user)
-
-    def first_day(self) -> date:
-        return date(self.cleaned_data["year"], self.cleaned_data["month"], 1)
 
 
 @only("GET", "HEAD", "POST")
 def start_run(request: HttpRequest) -> HttpResponse:
     """GET shows the choice and, once made, what is missing. POST opens the run, or leads to the one that is open."""
     user = person(request)
-    if not list_managed_configurations(user).exists():
+    configurations = list_managed_configurations(user)
+    if not configurations.exists():
         raise PermissionDenied(_("Solo un amministratore della comunità può avviare una regolazione."))
     if request.method == "POST":
-        form = RunForm(request.POST, user=user)
+        form = RunForm(request.POST, configurations=configurations)
         return _open(request, form, user) if form.is_valid() else _show(request, form)
-    form = RunForm(request.GET, user=user) if "configuration" in request.GET else RunForm(user=user, initial=_initial())
+    if "configuration" in request.GET:
+        form = RunForm(request.GET, configurations=configurations)
+    else:
+        form = RunForm(configurations=configurations, initial=last_month(timezone.localdate()))
     return _show(request, form, check=form.is_bound and form.is_valid())
 
 
@@ -83,7 +72,7 @@ def _accepted(configuration: Configuration, month: date, kind: str, ticked: list
     """Of what was ticked, the PODs that do miss hours of a final run."""
     if kind != SettlementRun.Kind.FINAL or not ticked:
         return []
-    return sorted({row.pod for row in get_readiness(configuration, month).incomplete} & set(ticked))
+    return sorted({row.pod for row in get_known_hours(configuration, month).incomplete} & set(ticked))
 
 
 def _show(request: HttpRequest, form: RunForm, *, check: bool = False, status: int = 200) -> HttpResponse:
@@ -101,7 +90,7 @@ def _show(request: HttpRequest, form: RunForm, *, check: bool = False, status: i
 
 def _check(form: RunForm) -> dict[str, Any]:
     configuration, kind, month = form.cleaned_data["configuration"], form.cleaned_data["kind"], form.first_day()
-    readiness: Readiness = get_readiness(configuration, month)
+    readiness = get_readiness(configuration, month)
     runs = SettlementRun.objects.filter(configuration=configuration, month=month).order_by("-opened_at")
     return {
         "checked": True,
@@ -113,13 +102,7 @@ def _check(form: RunForm) -> dict[str, Any]:
         "final": kind == SettlementRun.Kind.FINAL,
         "gaps": list_gaps(configuration, readiness, kind=kind),
         "readiness": readiness,
-        "picture": picture_of_completeness(readiness, month_text=month_name(month)) if readiness.pods else "",
+        "picture": picture_of_completeness(readiness.measures, month=month),
         "earlier_runs": runs,
         "over": month < timezone.localdate().replace(day=1),
     }
-
-
-def _initial() -> dict[str, Any]:
-    """The month that ended last."""
-    ended = timezone.localdate().replace(day=1) - timedelta(days=1)
-    return {"month": ended.month, "year": ended.year, "kind": SettlementRun.Kind.PROVISIONAL}

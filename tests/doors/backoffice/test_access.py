@@ -1,9 +1,10 @@
 """Nobody sees what is not theirs, looking changes nothing, and who is not logged in gets a log-in."""
 
+import re
+from collections import Counter
 from itertools import product
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test import Client
 
@@ -26,6 +27,7 @@ TAILS = (
     "documents/statements.zip",
     "documents/1/",
 )
+MOST_VISITS = 4  # of one kind of page, with different objects and questions; filters multiply
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -76,13 +78,14 @@ def test_looking_at_everything_changes_nothing(settled, village, as_user, enqueu
         village.bruno.save()
     client = as_user({"anna": village.anna, "carla": village.carla, "superuser": village.bruno}[role])
     before = fingerprint()
-    seen, shapes, waiting = set(), set(), ["/ceradmin/", at(settled)]
+    seen, waiting, visits = set(), ["/ceradmin/", at(settled)], Counter()
     while waiting:
-        address = waiting.pop()
-        if shape(address) in shapes:
+        address = waiting.pop(0)
+        kind = re.sub(r"\d+", "0", address.partition("?")[0])
+        if address in seen or visits[kind] >= MOST_VISITS:
             continue
-        shapes.add(shape(address))
         seen.add(address)
+        visits[kind] += 1
         answer = client.get(address)
         assert answer.status_code in (200, 286, 302, 403, 404, 410), (address, answer.status_code)
         if answer.get("Content-Type", "").startswith("text/html") and not answer.streaming:
@@ -97,23 +100,16 @@ def is_ours(link: str) -> bool:
     return link.startswith(("/ceradmin/", "?")) and "logout" not in link
 
 
-def shape(address: str) -> tuple[str, frozenset[str]]:
-    """One page of each kind: the same path with other values of the same fields is looked at once."""
-    path, _, query = address.partition("?")
-    return path, frozenset(field.partition("=")[0] for field in query.split("&"))
-
-
 def normal(link: str, page: str) -> str:
     link = link.split("#")[0]
     return page.split("?")[0] + link if link.startswith("?") else link
 
 
 def fingerprint() -> dict[str, object]:
-    """Every row of every table of ours and of the log-ins; sessions come and go."""
+    """Every row of every table; only sessions come and go."""
     sums: dict[str, object] = {}
     with connection.cursor() as cursor:
-        for model in apps.get_models():
-            table = model._meta.db_table
+        for table in connection.introspection.table_names(cursor):
             if table == "django_session":
                 continue
             cursor.execute(f'SELECT count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t')

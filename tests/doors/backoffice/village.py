@@ -23,8 +23,8 @@ from apps.communities.models import (
 )
 from apps.engine.calendar import month_days
 from apps.engine.inputs import Quality
+from apps.metering.curve_operations import store_curves
 from apps.metering.models import Channel, Source
-from apps.metering.operations import store_curves
 from apps.metering.packing import WIDTH
 from apps.metering.statements import CurveStatements
 from apps.settlement.models import SettlementRun, ZonalPrice

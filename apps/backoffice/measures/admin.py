@@ -1,0 +1,90 @@
+"""Imports of measures in the admin: a list, an upload with a preview, and the page of what is complete."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.backoffice.access import list_visible_communities
+from apps.backoffice.measures import completeness, page, upload
+from apps.backoffice.measures.access import list_visible_imports, may_import
+from apps.metering.models import MeasureImport
+
+TONES = {
+    MeasureImport.State.UPLOADED: "waiting",
+    MeasureImport.State.PREVIEWED: "computed",
+    MeasureImport.State.IMPORTING: "waiting",
+    MeasureImport.State.IMPORTED: "approved",
+    MeasureImport.State.REFUSED: "failed",
+}
+
+
+@admin.register(MeasureImport)
+class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be asked at run time
+    list_display = (
+        "file_name",
+        "source",
+        "state_pill",
+        "rows_read",
+        "rows_new",
+        "rows_changed",
+        "rows_unchanged",
+        "rows_rejected",
+        "imported_by",
+        "created_at",
+    )
+    list_filter = ("state", "source")
+    list_select_related = ("imported_by",)
+    actions = None
+    change_list_template = "backoffice/measures/list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MeasureImport]:
+        return list_visible_imports(request.user).defer("report")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return list_visible_communities(request.user).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
+        if obj is None:
+            return list_visible_communities(request.user).exists()
+        return list_visible_imports(request.user).filter(pk=obj.pk).exists()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        context = {"title": _("Importazioni di misure"), "may_import": may_import(request.user)}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list and our own pages; none of the stock pages that change, delete or show a history."""
+
+        def own(route: str, view: Any, name: str) -> URLPattern:
+            address: URLPattern = path(route, self.admin_site.admin_view(view), name=f"metering_measureimport_{name}")
+            return address
+
+        return [
+            own("", self.changelist_view, "changelist"),
+            own("new/", upload.upload_file, "new"),
+            own("completeness/", completeness.show_completeness, "completeness"),
+            own("<int:import_id>/", page.show_import, "change"),
+            own("<int:import_id>/progress/", page.show_progress, "progress"),
+            own("<int:import_id>/confirm/", page.confirm_import, "confirm"),
+            own("<int:import_id>/rejects.csv", page.download_rejects, "rejects"),
+        ]
+
+    @admin.display(description=_("stato"), ordering="state")
+    def state_pill(self, found: MeasureImport) -> SafeString:
+        tone = TONES[MeasureImport.State(found.state)]
+        return format_html('<span class="pill {}">{}</span>', tone, found.get_state_display())
