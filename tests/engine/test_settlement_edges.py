@@ -54,20 +54,24 @@ def test_a_month_without_members_points_or_plants() -> None:
     assert result.taken_wh.shape == (0, 720)
 
 
-def test_what_lies_outside_the_hours_of_a_point_is_not_looked_at() -> None:
+@pytest.mark.parametrize(("joins", "leaves"), [(10, 20), (20, None), (1, 10), (29, 30)])
+def test_what_lies_outside_the_hours_of_a_point_is_not_looked_at(joins: int, leaves: int | None) -> None:
     facts = Facts()
     facts.point(1, "P")
-    facts.point(2, "H", valid_from=date(2023, 11, 10), valid_to=date(2023, 11, 20))
+    facts.point(2, "H", valid_from=date(2023, 11, joins), valid_to=None if leaves is None else date(2023, 11, leaves))
     facts.plant("A", 1)
-    facts.hourly(1, "A", {300: 1000})
-    facts.hourly(2, WITHDRAWAL, {300: 1000})
+    inputs = facts.inputs()
+    hour = inputs.points[1].first_hour
+    facts.hourly(1, "A", dict.fromkeys(range(720), 1000))
+    facts.hourly(2, WITHDRAWAL, {hour: 1000})
     inputs = facts.inputs()
     clean = settle(inputs)
-    withdrawn, quality = inputs.withdrawn_wh.copy(), inputs.withdrawn_quality.copy()
+    withdrawn = inputs.withdrawn_wh.copy()
     first, last = 4 * inputs.points[1].first_hour, 4 * inputs.points[1].last_hour
     withdrawn[1, :first], withdrawn[1, last:] = 99, -5
-    dirty = settle(replace(inputs, withdrawn_wh=withdrawn, withdrawn_quality=quality))
+    dirty = settle(replace(inputs, withdrawn_wh=withdrawn))
     assert dirty.withdrawn_wh.tolist() == clean.withdrawn_wh.tolist()
+    assert int(clean.shared_wh.sum()) == 1000
     assert dirty.lines == clean.lines
     assert dirty.missing == clean.missing == ()
 
@@ -129,6 +133,14 @@ def test_a_storage_efficiency_with_many_digits_is_exact() -> None:
     agree(inputs)
 
 
+@pytest.mark.parametrize("digits", range(1, 25))
+def test_a_storage_efficiency_of_any_length_is_exact(digits: int) -> None:
+    facts = small()
+    facts.point(3, "S", efficiency=Decimal("0." + "837" * 9).quantize(Decimal(10) ** -digits))
+    facts.hourly(3, WITHDRAWAL, {6: 1, 7: 999, 8: 6_000_001, 9: 2**31 - 1})
+    agree(facts.inputs())
+
+
 def test_a_storage_of_halves_rounds_up() -> None:
     facts = small()
     facts.point(3, "S", efficiency=Decimal("0.5"))
@@ -168,6 +180,13 @@ def test_lines_carry_how_an_amount_came_about() -> None:
         ("", 0, 0, Decimal(50)),
     ]
     assert [member.total_cents for member in result.members] == [2430 + 169 + 600, 810 + 170]
+
+
+def test_equal_parts_weigh_one_each() -> None:
+    facts = small()
+    facts.distribution = Distribution(date(2021, 1, 1), EQUAL, EQUAL, None)
+    lines = [line for line in settle(facts.inputs()).lines if line.member]
+    assert {(line.key, line.weight, line.weight_total) for line in lines} == {("equal", 1, 1)}
 
 
 def test_the_twelve_months_of_a_year_close_on_the_annual_formula() -> None:
