@@ -7,6 +7,7 @@ process never needs it.
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -75,8 +76,17 @@ def repeated(names: Sequence[str], times: int) -> Any:
     import pyarrow as pa
 
     codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
-    indices = np.repeat(np.array([codes[name] for name in names], np.int32), times)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(list(codes), pa.string()))
+    if len(codes) == len(names):
+        indices = _steps(len(names), times)
+    else:
+        indices = np.repeat(np.array([codes[name] for name in names], np.int32), times)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(codes), pa.string()), safe=False)
+
+
+@lru_cache(maxsize=2)
+def _steps(count: int, times: int) -> NDArray[np.int32]:
+    """0, 0, …, 1, 1, …: made once for all the groups of a month, which are equally long."""
+    return np.repeat(np.arange(count, dtype=np.int32), times)
 
 
 def days(values: Sequence[date | None]) -> Any:

@@ -67,12 +67,13 @@ def _write(
         raise ValueError(f"A quality of {int(quality.max())} has no name.")
     sink = pa.BufferOutputStream()
     options = {**WRITING, "use_dictionary": [*keys, name, "quality"], "column_encoding": {"starts_at": "DELTA_BINARY_PACKED"}}
+    instants = columns.instants(np.tile(starts, min(curves, CURVES_PER_GROUP)))
     with pq.ParquetWriter(sink, schema, **options) as writer:
         for first in range(0, curves, CURVES_PER_GROUP):
             group = slice(first, min(first + CURVES_PER_GROUP, curves))
             count = group.stop - group.start
             arrays = [columns.repeated(values[group], quarters) for values in keys.values()]
-            arrays.append(columns.instants(np.tile(starts, count)))
+            arrays.append(instants.slice(0, count * quarters))
             arrays.append(columns.small_decimals(energy[group], columns.ENERGY_PLACES, precision=precision))
             arrays.append(_quality_column(quality[group]))
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=count * quarters)
@@ -82,7 +83,7 @@ def _write(
 def _quality_column(quality: NDArray[np.uint8]) -> Any:
     import pyarrow as pa
 
-    return pa.DictionaryArray.from_arrays(quality.ravel(), pa.array(_QUALITIES))
+    return pa.DictionaryArray.from_arrays(quality.ravel(), pa.array(_QUALITIES), safe=False)
 
 
 def read_curves(content: bytes, name: str, *, curves: int, quarters: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:

@@ -4,54 +4,17 @@ A sheet is written from top to bottom, one row in memory at a time. Money comes 
 in the file as the exact decimals 12.34 and 12.345, and the reader's program shows them with its own separators.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
-from reports.formats import plain
+from reports.workbook_rows import can_write_directly, write_directly
 from reports.workbook_styles import Styles
+from reports.workbook_values import Cell, Column, Figure, Formula, Row, column_letter, footer_text, safe_and_styled, scaled
 
 HEADER_ROW = 3  # rows 0-2: title, totals, blank
 FIRST_ROW = HEADER_ROW + 1
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "|", "%")
-_PLACES = {"euro": -2, "kwh": -3}
 _LEFT = ("text", "day", "instant")
-
-Value = str | int | Decimal | date | datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`kind`: text, euro (cents), kwh (Wh), number, price, percent (a share), count, day, instant (naive UTC), or any: each cell
-    brings its own. `total`: the sum of the column in the same unit, or None."""
-
-    title: str
-    width: float
-    kind: str = "text"
-    total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A value with its own kind, for columns that mix them."""
-
-    value: Value
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A formula with the value it has, in the unit of `kind`: programs that do not calculate show that."""
-
-    text: str
-    value: int | Decimal | str
-    kind: str = "text"
-
-
-Cell = Value | Figure | Formula
-Row = Sequence[Cell]
 
 
 class Sheet:
@@ -64,7 +27,7 @@ class Sheet:
         worksheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
         worksheet.fit_to_pages(1, 0)
         worksheet.hide_gridlines(2)
-        worksheet.set_footer(f"&L&8{_footer_text(foot)}&R&8&A, pagina &P di &N")
+        worksheet.set_footer(f"&L&8{footer_text(foot)}&R&8&A, pagina &P di &N")
         if landscape:
             worksheet.set_landscape()
 
@@ -77,18 +40,17 @@ class Sheet:
         if cell is None:
             return
         if isinstance(cell, Formula):
-            self.worksheet.write_formula(row, column, cell.text, styles[cell.kind], _scaled(cell.value, cell.kind))
+            self.worksheet.write_formula(row, column, cell.text, styles[cell.kind], scaled(cell.value, cell.kind))
         elif isinstance(cell, str):
             self.write_text(row, column, cell, styles["text"])  # "" writes an empty cell with its colour
         elif isinstance(cell, date):
             self.worksheet.write_datetime(row, column, cell, styles[kind])
         else:
-            self.worksheet.write_number(row, column, _scaled(cell, kind), styles[kind])
+            self.worksheet.write_number(row, column, scaled(cell, kind), styles[kind])
 
     def write_text(self, row: int, column: int, value: str, style: Any) -> None:
         """A text, whatever it looks like; one that looks like a formula stays a text even when somebody edits it."""
-        text = safe_text(value)
-        self.worksheet.write_string(row, column, text, self.styles.quoted if text.startswith(_RISKY) else style)
+        self.worksheet.write_string(row, column, *safe_and_styled(self.styles, value, style))
 
     def table(self, title: str, columns: Sequence[Column], rows: Iterable[Row], count: int) -> None:
         """Title, totals, frozen header and `count` rows. Totals stand above, where they stay in sight."""
@@ -109,63 +71,22 @@ class Sheet:
         for number, column in enumerate(columns):
             style = self.styles.header if column.kind in _LEFT else self.styles.header_right
             self.write_text(HEADER_ROW, number, column.title, style)
-        writers = [self._writer(number, column.kind) for number, column in enumerate(columns)]
-        row = FIRST_ROW
-        for cells in rows:
-            for write, cell in zip(writers, cells, strict=True):
-                if cell is not None and cell != "":
-                    write(row, cell)
-            row += 1
-        if row != FIRST_ROW + count:
-            raise ValueError(f"The sheet {title!r} was announced with {count} rows and has {row - FIRST_ROW}.")
+        if can_write_directly(columns):
+            written = write_directly(sheet, self.styles, columns, rows, first_row=FIRST_ROW)
+        else:
+            written = self._write_one_by_one(columns, rows)
+        if written != count:
+            raise ValueError(f"The sheet {title!r} was announced with {count} rows and has {written}.")
         sheet.freeze_panes(FIRST_ROW, 1)
         sheet.repeat_rows(HEADER_ROW)
         sheet.autofilter(HEADER_ROW, 0, last - 1, len(columns) - 1)
 
-    def _writer(self, number: int, kind: str) -> Callable[[int, Any], None]:
-        """The way to write the cells of one column, decided once and not for each."""
-        if kind == "any":
-            return lambda row, cell: self.write(row, number, cell)
-        style, write_number = self.styles.kinds[kind], self.worksheet.write_number
-        places = _PLACES.get(kind)
-
-        def write(row: int, cell: Any) -> None:
-            if cell.__class__ is str:
-                self.write_text(row, number, cell, style)
-            elif cell.__class__ is int and places is not None:
-                write_number(row, number, Decimal(cell).scaleb(places), style)
-            else:
-                self.write(row, number, cell, kind)
-
-        return write
-
-
-def _scaled(value: int | Decimal | str, kind: str) -> Decimal | int | str:
-    """Cents and Wh as euros and kWh, exactly; everything else as it is."""
-    return Decimal(value).scaleb(_PLACES[kind]) if kind in _PLACES and isinstance(value, int) else value
-
-
-def ratio(numerator: int, denominator: int) -> Decimal:
-    """A share to eight decimals, half-up: for the eye, beside the exact amount. `denominator` is positive."""
-    return Decimal((2 * numerator * 10**8 + denominator) // (2 * denominator)).scaleb(-8)
-
-
-def safe_text(value: str) -> str:
-    """One harmless line. The library takes `<r>…</r>` for ready-made markup: a blank at the end makes it a text again."""
-    text = plain(value, 250)
-    return f"{text} " if text.endswith("</r>") else text
-
-
-def _footer_text(value: str) -> str:
-    """`&` begins a command in a footer, and `&&` is the letter."""
-    return plain(value, 100).replace("&", "&&")
-
-
-def column_letter(number: int) -> str:
-    """0 is A, 25 is Z, 26 is AA."""
-    letters = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    def _write_one_by_one(self, columns: Sequence[Column], rows: Iterable[Row]) -> int:
+        """Write the rows cell by cell and return how many there were."""
+        row = FIRST_ROW
+        for cells in rows:
+            for number, (column, cell) in enumerate(zip(columns, cells, strict=True)):
+                if cell is not None and cell != "":
+                    self.write(row, number, cell, column.kind)
+            row += 1
+        return row - FIRST_ROW

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from reports import formats
 from reports.documents import Check, WorkbookDocument
-from reports.workbook_cells import FIRST_ROW, Cell, Column, Figure, Formula, Row, Sheet, column_letter
+from reports.workbook_cells import FIRST_ROW, Sheet
 from reports.workbook_summary import amounts_of, lines_range
+from reports.workbook_values import Cell, Column, Figure, Formula, Row, column_letter
 
 GOOD, BAD, LOOK = "OK", "ERRORE", "DA GUARDARE"
 _KINDS = {"eur": "euro", "kwh": "kwh", "count": "count"}

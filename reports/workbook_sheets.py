@@ -10,7 +10,8 @@ from apps.engine.calendar import utc_offset
 from apps.engine.results import Line
 from reports import formats, words
 from reports.documents import WorkbookDocument, WorkbookPlant
-from reports.workbook_cells import FIRST_ROW, Column, Formula, Row, Sheet, ratio
+from reports.workbook_cells import FIRST_ROW, Sheet
+from reports.workbook_values import Column, Formula, Row, ratio
 
 
 def write_members(sheet: Sheet, document: WorkbookDocument) -> None:

@@ -6,7 +6,8 @@ from apps.engine.inputs import Contribution
 from reports import formats, words
 from reports.documents import WorkbookDocument
 from reports.statement_view import DRAFT
-from reports.workbook_cells import FIRST_ROW, Cell, Formula, Sheet, safe_text
+from reports.workbook_cells import FIRST_ROW, Sheet
+from reports.workbook_values import Cell, Formula, safe_text
 
 
 def write_summary(sheet: Sheet, document: WorkbookDocument) -> None:

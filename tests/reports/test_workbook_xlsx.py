@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from reports import formats
 from reports.documents import Check, WorkbookDocument
-from reports.workbook_cells import column_letter, ratio, safe_text
+from reports.workbook_values import column_letter, ratio, safe_text
 from reports.workbook_xlsx import SHEETS, render
 from tests.reports import months
 from tests.reports.samples import HOSTILE
