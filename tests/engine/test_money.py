@@ -129,6 +129,13 @@ def test_the_matrix_form_is_the_scalar_form_column_by_column(rows: int, columns:
     assert parts.tolist() == _scalar(amounts, weights)
 
 
+@pytest.mark.parametrize("amount", [2**31 - 1, 2**31, 2**31 + 1, 2**32])
+def test_products_on_either_side_of_64_bits_are_exact(amount: int) -> None:
+    weights = [2**32, 2**31, 7]
+    parts = divided(np.array([amount], np.int64), np.array([weights], np.int64).T)
+    assert parts[:, 0].tolist() == allocate(amount, weights)
+
+
 def test_a_column_that_gives_everything_gives_everybody_all_they_asked_for() -> None:
     weights = np.array([[3, 0], [4, 5], [0, 1]], np.int64)
     assert divided(np.array([7, 6], np.int64), weights).tolist() == [[3, 0], [4, 5], [0, 1]]
