@@ -4,10 +4,11 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.measures import admin as measures
+from apps.backoffice.records import admin as records
 from apps.backoffice.runs import admin as runs
 
 admin.site.site_title = admin.site.site_header = "CerCollettiva"
 admin.site.index_title = _("Amministrazione")
 admin.site.enable_nav_sidebar = False  # tables need the width; the ways in stand in the header
 
-__all__ = ["measures", "runs"]
+__all__ = ["measures", "records", "runs"]

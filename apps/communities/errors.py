@@ -7,3 +7,7 @@ class CommunityError(Exception):
 
 class DistributionMissing(CommunityError):
     """No distribution rule is in force in the month."""
+
+
+class RuleRefused(CommunityError):
+    """A distribution rule cannot be changed or begun as asked."""

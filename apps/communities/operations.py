@@ -23,7 +23,9 @@ from apps.communities.models import (
     MeteringPoint,
     Plant,
 )
+from apps.communities.operations_periods import make_room
 
+_SPANS = {"memberships": ("joined_on", "left_on"), "metering_points": ("valid_from", "valid_to")}
 IMPORT_LOCK = 7201  # advisory lock: PODs are unique over all communities, so imports go one at a time
 _MODELS: dict[str, type[Model]] = {
     "communities": Community,
@@ -111,25 +113,14 @@ def _place(problem: Problem) -> list[tuple[int, str]]:
 def _write(plan: Plan) -> None:
     for subject, model in _MODELS.items():
         rows = plan.to_update[subject]
-        if subject == "metering_points":
-            _make_room(cast(list[MeteringPoint], rows))
+        if subject in _SPANS:
+            make_room(rows, *_SPANS[subject])
         if subject == "plants":
             _free_pods(cast(list[Plant], rows))
         for row in rows:
             row.save()
         manager: Manager[Any] = model._default_manager
         manager.bulk_create(plan.to_create[subject])
-
-
-def _make_room(rows: list[MeteringPoint]) -> None:
-    """Points first give up the days they lose, so that no two rows hold the same day on the way to where they all fit."""
-    before = MeteringPoint.objects.in_bulk([row.pk for row in rows])
-    for row in rows:
-        old = before[row.pk]
-        old.valid_from = max(old.valid_from, row.valid_from)
-        ends = [day for day in (old.valid_to, row.valid_to) if day is not None]
-        old.valid_to = min(ends, default=None)
-        old.save()
 
 
 def _free_pods(rows: list[Plant]) -> None:

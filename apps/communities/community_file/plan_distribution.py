@@ -32,7 +32,7 @@ def plan_distribution(
             problems.add(row.at("distribution"), _("is missing, and %(code)s has no distribution rule yet.") % {"code": row.code})
         return
     start = valid_from if isinstance(valid_from, date) else None
-    if start is not None and (reason := _wrong_start(start, configuration)):
+    if start is not None and (reason := wrong_start(start, configuration)):
         problems.add(row.at("distribution_valid_from"), reason)
         return
     if not rules:
@@ -62,7 +62,7 @@ def _correct(
     plan: Plan,
     problems: Problems,
 ) -> None:
-    used = [month for month in approved_months if _uses(rule, configuration, month)]
+    used = months_settled_by(rule, configuration, approved_months)
     if used and rule.table != table:
         problems.add(
             row.at("distribution"),
@@ -70,7 +70,7 @@ def _correct(
                 "differs from the rule valid from %(valid_from)s, by which %(months)s was settled and approved. "
                 "Give 'distribution_valid_from' to begin a new rule."
             )
-            % {"valid_from": rule.valid_from, "months": _months(used)},
+            % {"valid_from": rule.valid_from, "months": name_months(used)},
         )
         return
     plan.update(_SUBJECT, row.code, row.path, rule, {"table": table})
@@ -91,7 +91,7 @@ def _replace(
         problems.add(
             row.at("distribution_valid_from"),
             _("%(months)s was settled and approved by the rule valid from %(valid_from)s. Give a later date.")
-            % {"months": _months(used), "valid_from": rule.valid_from},
+            % {"months": name_months(used), "valid_from": rule.valid_from},
         )
         return
     if rule.valid_to is None:
@@ -106,7 +106,8 @@ def _replace(
     plan.create(_SUBJECT, row.code, row.path, new)
 
 
-def _wrong_start(start: date, configuration: Configuration) -> str:
+def wrong_start(start: date, configuration: Configuration) -> str:
+    """Why a rule cannot begin on this day; empty when it can."""
     if start < configuration.starts_on:
         return _("%(start)s is before the configuration starts, on %(starts_on)s.") % {
             "start": start,
@@ -125,10 +126,11 @@ def _wrong_start(start: date, configuration: Configuration) -> str:
     return ""
 
 
-def _uses(rule: DistributionRule, configuration: Configuration, month: date) -> bool:
-    day = max(month, configuration.starts_on)
-    return rule.valid_from <= day and (rule.valid_to is None or day < rule.valid_to)
+def months_settled_by(rule: DistributionRule, configuration: Configuration, months: Collection[date]) -> list[date]:
+    """Those of these months whose money this rule divides: the rule in force on their first day, or on the start if later."""
+    days = {month: max(month, configuration.starts_on) for month in months}
+    return [month for month, day in days.items() if rule.valid_from <= day and (rule.valid_to is None or day < rule.valid_to)]
 
 
-def _months(months: Collection[date]) -> str:
+def name_months(months: Collection[date]) -> str:
     return ", ".join(f"{month:%Y-%m}" for month in sorted(months))

@@ -150,7 +150,7 @@ def to_email(text: str) -> str:
 
 def mask(text: str) -> str:
     """The last four characters of something personal: enough to recognise it, too little to use it."""
-    return "…" + text[-4:] if len(text) > 4 else "…"
+    return "•••" + text[-4:] if len(text) > 4 else "•••"
 
 
 def plain(number: Decimal) -> str:

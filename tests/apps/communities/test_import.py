@@ -126,7 +126,7 @@ def test_a_personal_value_is_masked_in_what_a_preview_shows() -> None:
     bring_in(make_document())
     result = bring_in(edit(make_document(), "members.0.iban", "IT78B0542811101000000000007"))
     (change,) = [change for change in result.changes if change.action == "updated"]
-    assert (change.fields[0].before, change.fields[0].after) == ("…3456", "…0007")
+    assert (change.fields[0].before, change.fields[0].after) == ("•••3456", "•••0007")
 
 
 def test_nothing_is_ever_deleted_because_a_file_does_not_speak_of_it() -> None:

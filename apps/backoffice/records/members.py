@@ -1,0 +1,99 @@
+"""Members in the admin, with their periods of membership. Lists never show a whole tax code or IBAN."""
+
+from itertools import combinations
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+
+from apps.backoffice.records.forms import RecordForm, line, masked
+from apps.backoffice.records.scoping import CommunityScopedAdmin, ScopedInline, is_superuser
+from apps.communities.community_file import scalars
+from apps.communities.community_file.spans import Span
+from apps.communities.models import Member, Membership
+from apps.communities.operations_periods import write_memberships
+
+_PERSONAL = ("tax_code", "iban")
+
+
+class MemberForm(RecordForm):
+    checks = {"code": scalars.to_code, "tax_code": scalars.to_tax_code, "iban": scalars.to_iban}
+    tax_code = line(label=_("Codice fiscale o partita IVA"))
+    iban = line(label=_("IBAN"))
+
+    class Meta:
+        model = Member
+        fields = ("community", "code", "name", "kind", "tax_code", "iban", "email", "user")
+
+
+class MembershipFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """The periods are held against each other as they will be, not against what is stored."""
+
+    def clean(self) -> None:
+        super().clean()
+        spans = [
+            Span(form.cleaned_data["joined_on"], form.cleaned_data.get("left_on"))
+            for form in self.forms
+            if form.cleaned_data.get("joined_on") and not form.cleaned_data.get("DELETE")
+        ]
+        if any(first.overlaps(second) for first, second in combinations(spans, 2)):
+            raise ValidationError(say("I periodi di adesione dello stesso socio non possono sovrapporsi."))
+
+
+class MembershipInline(ScopedInline):
+    model = Membership
+    formset = MembershipFormSet
+    form = RecordForm
+    extra = 0
+    min_num = 0
+
+
+@admin.register(Member)
+class MemberAdmin(CommunityScopedAdmin):
+    form = MemberForm
+    list_display = ("code", "name", "kind", "tax_code_masked", "iban_masked", "has_access")
+    list_display_links = ("code", "name")
+    list_filter = ("kind", ("community", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("community",)
+    search_fields = ("code", "name", "email")
+    fixed_fields = ("community", "code")
+    autocomplete_fields = ("user",)
+    inlines = (MembershipInline,)
+    actions = None
+
+    def get_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:
+        """Who may only look sees personal values masked; who may log in is set by superusers."""
+        fields = ["community", "code", "name", "kind", "tax_code", "iban", "email", "user"]
+        if not self._may_change(request, obj):
+            fields = [f"{name}_masked" if name in _PERSONAL else name for name in fields]
+        if not is_superuser(request):
+            fields[-1] = "has_access"
+        return fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), "tax_code_masked", "iban_masked", "has_access")
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+        for period in formset.deleted_objects:
+            period.delete()
+        write_memberships(changed=[period for period, _fields in formset.changed_objects], new=formset.new_objects)
+
+    def _may_change(self, request: HttpRequest, obj: Member | None) -> bool:
+        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+
+    @admin.display(description=_("codice fiscale o partita IVA"))
+    def tax_code_masked(self, member: Member) -> str:
+        return masked(member.tax_code)
+
+    @admin.display(description=_("IBAN"))
+    def iban_masked(self, member: Member) -> str:
+        return masked(member.iban)
+
+    @admin.display(description=_("accede al portale"), boolean=True)
+    def has_access(self, member: Member) -> bool:
+        return member.user_id is not None
