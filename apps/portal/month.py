@@ -68,7 +68,7 @@ class Month:
 
 def get_month(*, visitor: Visitor, result_id: int) -> Month:
     """The month behind a result of one of the visitor's members. `Http404` for everybody else's and for runs not approved."""
-    mine = approved_results(visitor.member_ids).select_related("run__configuration")
+    mine = approved_results(visitor.member_ids)
     result = mine.filter(pk=result_id).first()
     if result is None:
         raise Http404

@@ -11,6 +11,12 @@ from apps.invoicing.downloads import Statement, list_statements
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.models import MemberResult, SettlementRun
 
+# A run carries explanations in JSON that nobody looks at here.
+RESULT_COLUMNS = (
+    *("member_id", "withdrawn_wh", "injected_wh", "shared_wh", "premium_cents", "valorisation_cents", "excess_cents"),
+    *("run__month", "run__kind", "run__version", "run__state", "run__approved_at", "run__configuration__code"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class MonthRow:
@@ -77,10 +83,7 @@ def get_year(*, member_id: int, year: int) -> Year:
     first, after = date(year, 1, 1), date(year + 1, 1, 1)
     results = approved_results([member_id]).filter(run__month__gte=first, run__month__lt=after)
     statements = list_statements(member_id=member_id, from_month=first, before=after)
-    rows = [
-        MonthRow(result=result, statement=statements.get(result.run_id))
-        for result in counting(results.select_related("run__configuration"))
-    ]
+    rows = [MonthRow(result=result, statement=statements.get(result.run_id)) for result in counting(results)]
     rows.sort(key=lambda row: (row.run.month, row.run.configuration.code))
     running = accumulate(row.counted_cents for row in rows)
     return Year(
@@ -96,9 +99,8 @@ def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
     """
     statement = IssuedDocument.objects.filter(run=OuterRef("run"), member=OuterRef("member"))
     silent = Q(withdrawn_wh=0, injected_wh=0, shared_wh=0, premium_cents=0, valorisation_cents=0, excess_cents=0)
-    return MemberResult.objects.filter(member__in=member_ids, run__state__in=SettlementRun.FROZEN_STATES).filter(
-        ~silent | Exists(statement)
-    )
+    approved = MemberResult.objects.filter(member__in=member_ids, run__state__in=SettlementRun.FROZEN_STATES)
+    return approved.filter(~silent | Exists(statement)).select_related("run__configuration").only(*RESULT_COLUMNS)
 
 
 def counting(results: Iterable[MemberResult]) -> list[MemberResult]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.portal.amounts import kwh, percent
 from apps.settlement.models import LedgerEntry, MemberResult
+from apps.settlement.models.ledger import ContributionKind
 
 NAMES = {
     "premium": gettext_lazy("Tariffa premio"),
@@ -26,6 +27,7 @@ MEANINGS = {
 }
 ACCOUNTS = {
     "management": gettext_lazy("gestione"),
+    "reserve": gettext_lazy("riserva"),
     "social_fund": gettext_lazy("fondo sociale"),
     "undistributed": gettext_lazy("importi non ripartiti"),
 }
@@ -39,6 +41,10 @@ PARTS = {
     ("consumers", "withdrawn"): gettext_lazy("Ai consumatori, in proporzione all'energia prelevata"),
     ("consumers", "equal"): gettext_lazy("Ai consumatori, in parti uguali"),
     ("consumers", "fixed"): gettext_lazy("Ai consumatori, secondo quote fisse"),
+    ("no enterprises", "coincident"): gettext_lazy("Ai soci che non sono imprese, in proporzione all'energia condivisa"),
+    ("no enterprises", "withdrawn"): gettext_lazy("Ai soci che non sono imprese, in proporzione all'energia prelevata"),
+    ("no enterprises", "equal"): gettext_lazy("Ai soci che non sono imprese, in parti uguali"),
+    ("no enterprises", "fixed"): gettext_lazy("Ai soci che non sono imprese, secondo quote fisse"),
 }
 ENERGY_KEYS = ("injected", "incentivised", "coincident", "withdrawn")
 
@@ -78,11 +84,11 @@ def list_origins(*, result: MemberResult) -> list[Origin]:
     for contribution in NAMES:
         mine = [entry for entry in entries if entry.contribution == contribution]
         cents = getattr(result, f"{contribution}_cents")
-        origins.append(Origin(contribution, cents, _lines(pools.get(contribution, 0), mine)))
+        origins.append(Origin(contribution, cents, list_lines(pools.get(contribution, 0), mine)))
     return origins
 
 
-def _lines(pool_cents: int, entries: Sequence[LedgerEntry]) -> list[Line]:
+def list_lines(pool_cents: int, entries: Sequence[LedgerEntry]) -> list[Line]:
     if not pool_cents:
         return [Line(_("Questo mese la comunità non ha ricevuto nulla per questa voce"))]
     lines = [Line(_("Riconosciuti a tutta la configurazione"), pool_cents)]
@@ -91,7 +97,8 @@ def _lines(pool_cents: int, entries: Sequence[LedgerEntry]) -> list[Line]:
             lines.append(Line(_account_sentence(entry), -entry.cents))
     mine = [entry for entry in entries if not entry.account]
     for entry in mine:
-        lines.append(Line(str(PARTS.get((entry.block, entry.key), _("Da dividere fra i soci"))), entry.block_cents))
+        block = "no enterprises" if entry.contribution == ContributionKind.EXCESS else entry.block
+        lines.append(Line(str(PARTS.get((block, entry.key), _("Da dividere fra i soci"))), entry.block_cents))
         lines.append(Line(_share_sentence(entry), entry.cents, is_mine=True))
     if not mine:
         lines.append(Line(_("A te non spetta una parte di questa voce"), is_mine=True))
