@@ -40,7 +40,9 @@ def decrypt(stored: str, *, place: str) -> str:
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()).decode()
     except InvalidTag as error:
-        raise DecryptionFailed(f"A value in {place} was altered, moved, or encrypted with another key of the same name. Restore the key or the value.") from error
+        raise DecryptionFailed(
+            f"A value in {place} was altered, moved, or encrypted with another key of the same name. Restore the key or the value."
+        ) from error
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
