@@ -41,7 +41,7 @@ def decrypt(stored: str, *, place: str) -> str:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()).decode()
     except InvalidTag as error:
         raise DecryptionFailed(
-            f"A value in {place} was altered, moved, or encrypted with another key of the same name. Restore the key or the value."
+            f"A value in {place} was altered, moved, or encrypted with another key of the same name. Restore the key or value."
         ) from error
 
 
