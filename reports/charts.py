@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from reports.svg import INK, Frame, coordinate, legend, path, picture, rectangle, text, ticks
 
 WITHDRAWN = "#8096b4"
-INJECTED = "#d9922e"
+INJECTED = "#c47f1f"
 SHARED = "#2b7a5b"
 TAKEN = "#8a5a12"
 

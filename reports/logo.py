@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405
 
 MAX_BYTES = 1_000_000
 MAX_PIXELS = 16_000_000
@@ -88,7 +88,7 @@ def _cleaned_svg(content: bytes) -> Logo | None:
     if "<!" in re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL) or "<svg" not in text:  # no DOCTYPE, no entities, no CDATA
         return None
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - no DOCTYPE and no entities got this far
+        root = ElementTree.fromstring(text)  # noqa: S314  # nosec B314 - no DOCTYPE and no entities got this far
     except ElementTree.ParseError:
         return None
     if root.tag != f"{{{_SVG}}}svg" or sum(1 for _ in root.iter()) > MAX_SVG_ELEMENTS:

@@ -32,7 +32,8 @@ class StatementPress:
         """The statement as well-formed HTML, as the printer gets it."""
         view = view_of(document)
         # every value of the view is a text; the chart is the only one that is markup, and it was drawn by reports.charts
-        return self._printer.fill({"view": view, "chart": SafeString(view.chart), "logo": logo.address if logo else ""})
+        chart = SafeString(view.chart)  # nosec B703
+        return self._printer.fill({"view": view, "chart": chart, "logo": logo.address if logo else ""})
 
     def _can_draw(self, logo: Logo) -> bool:
         """Whether the renderer survives this logo, tried once: a malformed drawing must not cost the statement."""

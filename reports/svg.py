@@ -6,8 +6,8 @@ content security policy as well as in a PDF. One path per series keeps pages sma
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from math import floor, log10
-from xml.sax.saxutils import escape, quoteattr
 
 from reports.formats import plain
 
@@ -50,13 +50,19 @@ def tick_label(value: float, step: float) -> str:
     return text.replace(",", " ").replace(".", ",").replace(" ", ".")
 
 
-def text(
-    x: float, y: float, content: str, *, size: float = 11, anchor: str = "start", color: str = QUIET, bold: bool = False
-) -> str:
-    weight = ' font-weight="bold"' if bold else ""
+def text(x: float, y: float, content: str, *, size: float = 11, anchor: str = "start", color: str = QUIET) -> str:
+    """A word at its base line; `anchor` is start, middle or end.
+
+    Numbers are anchored here, by the width of the font's digits: for the PDF renderer an anchor is a separate object with
+    resources of its own, and a chart has dozens of numbers.
+    """
+    if anchor != "start" and content and not content.strip(_DIGITS):
+        x -= sum(_DIGIT_WIDTH if character.isdigit() else _POINT_WIDTH for character in content) * size * _ANCHORS[anchor]
+        anchor = "start"
+    anchored = "" if anchor == "start" else f' text-anchor="{anchor}"'
     return (
-        f'<text x="{coordinate(x)}" y="{coordinate(y)}" font-size="{coordinate(size)}" text-anchor="{anchor}" '
-        f'fill="{color}"{weight}>{escape(plain(content))}</text>'
+        f'<text x="{coordinate(x)}" y="{coordinate(y)}" font-size="{coordinate(size)}"{anchored} '
+        f'fill="{color}">{escape(plain(content))}</text>'
     )
 
 
@@ -79,7 +85,7 @@ def picture(width: float, height: float, *, title: str, description: str, body: 
     """The whole drawing: scales to its box, tells its title and description to who cannot see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {coordinate(width)} {coordinate(height)}" '
-        f'width="{coordinate(width)}" height="{coordinate(height)}" role="img" aria-label={quoteattr(plain(title, 300))} '
+        f'width="{coordinate(width)}" height="{coordinate(height)}" role="img" aria-label="{escape(plain(title, 300))}" '
         f'font-family="{FONT}"><title>{escape(plain(title, 300))}</title><desc>{escape(plain(description, 1000))}</desc>'
         + "".join(body)
         + "</svg>"

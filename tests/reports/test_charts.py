@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from reports import charts
+from reports import charts, svg
 from reports.charts import CompletenessWords, Series, Words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -134,3 +134,20 @@ def test_completeness_of_a_hundred_pods_is_few_elements():
 def test_completeness_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError, match="shape"):
         charts.completeness(["a"], days(3), np.ones((1, 4)), CompletenessWords("t", "d", CLASSES))
+
+
+def test_numbers_are_anchored_by_the_width_of_their_digits_and_words_by_the_renderer():
+    assert 'x="93.64" y="0" font-size="10" fill=' in svg.text(100, 0, "1", anchor="end", size=10)
+    assert 'x="90.46"' in svg.text(100, 0, "1,5", anchor="middle", size=12)
+    assert 'text-anchor="end"' in svg.text(100, 0, "kWh", anchor="end")
+    assert 'x="100"' in svg.text(100, 0, "kWh", anchor="end")
+
+
+@pytest.mark.parametrize("color", [charts.WITHDRAWN, charts.INJECTED, charts.SHARED, charts.TAKEN, svg.INK, svg.QUIET, svg.AXIS])
+def test_colours_stand_out_from_white(color):
+    """WCAG 2.1: 3 to 1 for what is drawn, 4.5 for what is read; the axis is an ornament."""
+    red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    wanted = 4.5 if color in (svg.INK, svg.QUIET) else 2.2 if color == svg.AXIS else 3
+    assert 1.05 / (luminance + 0.05) >= wanted
