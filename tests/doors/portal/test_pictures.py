@@ -1,10 +1,13 @@
 """A correction may take money back: the year's picture must hold that too."""
 
+import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from apps.portal.pictures import NARROW, WIDE, euro_bars
+from reports import charts
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -20,3 +23,14 @@ def test_every_bar_stays_inside_the_picture(cents, width):
         assert x + float(across.split("v")[0]) <= width
         assert y >= 0
         assert y + float(down) <= 190 - 14  # above the names of the months
+
+
+def test_a_quantity_has_the_colour_of_its_bars():
+    style = (Path(__file__).resolve().parents[3] / "static" / "portal" / "portal.css").read_text("utf-8")
+    marks = dict(re.findall(r"\.mark-(\w+) \{ --mark: (#\w+); \}", style))
+    assert marks == {
+        "withdrawn": charts.WITHDRAWN,
+        "shared": charts.SHARED,
+        "injected": charts.INJECTED,
+        "taken": charts.TAKEN,
+    }
