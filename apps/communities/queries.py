@@ -103,10 +103,10 @@ def get_distribution(configuration: Configuration, year: int, month: int) -> eng
         day = _rule_day(configuration, year, month)
         raise DistributionMissing(
             _(
-                "Run %(year)s-%(month)s of %(code)s cannot start: no distribution rule is in force on %(day)s. "
+                "Run %(month)s of %(configuration)s cannot start: no distribution rule is in force on %(day)s. "
                 "Record one, then retry the run."
             )
-            % {"year": year, "month": f"{month:02d}", "code": configuration.code, "day": f"{day:%d/%m/%Y}"}
+            % {"month": f"{year}-{month:02d}", "configuration": configuration.code, "day": f"{day:%d/%m/%Y}"}
         )
     return read_distribution(rule.table, valid_from=rule.valid_from)
 
