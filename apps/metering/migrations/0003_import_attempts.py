@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0003_devices'),
+        ('metering', '0002_no_index_by_day'),
     ]
 
     operations = [
