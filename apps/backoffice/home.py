@@ -120,9 +120,9 @@ def _documents(run_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
 def _waiting(user: Person) -> list[dict[str, Any]]:
     """What waits for a person: runs to approve, runs that stopped; the newest first."""
     states = [SettlementRun.State.COMPUTED, SettlementRun.State.PARKED, SettlementRun.State.FAILED]
-    newest: dict[tuple[int, date], SettlementRun] = {}
+    newest: dict[tuple[int, date, str], SettlementRun] = {}
     for run in list_visible_runs(user).select_related("configuration").defer("facts", "missing").order_by("opened_at"):
-        newest[run.configuration_id, run.month] = run
+        newest[run.configuration_id, run.month, run.kind] = run
     found = [run for run in newest.values() if run.state in states]
     found.sort(key=lambda run: run.opened_at, reverse=True)
     texts = {

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -33,12 +35,11 @@ class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
         "rows_read",
         "rows_new",
         "rows_changed",
-        "rows_unchanged",
         "rows_rejected",
         "imported_by",
-        "created_at",
+        "uploaded",
     )
-    list_filter = ("state", "source")
+    list_filter = ("state",)
     list_select_related = ("imported_by",)
     actions = None
     change_list_template = "backoffice/measures/list.html"
@@ -88,3 +89,7 @@ class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
     def state_pill(self, found: MeasureImport) -> SafeString:
         tone = TONES[MeasureImport.State(found.state)]
         return format_html('<span class="pill {}">{}</span>', tone, found.get_state_display())
+
+    @admin.display(description=_("caricato il"), ordering="created_at")
+    def uploaded(self, found: MeasureImport) -> str:
+        return date_format(timezone.localtime(found.created_at), "d/m/Y H:i")

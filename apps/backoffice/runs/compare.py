@@ -14,6 +14,8 @@ from apps.backoffice.templatetags.quantities import whole
 from apps.settlement.history import get_effective_run
 from apps.settlement.models import MemberResult, PlantResult, PointResult, SettlementRun
 
+MOST_MEMBERS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -68,9 +70,18 @@ def compare_runs(request: HttpRequest, run: SettlementRun, other_id: int) -> Htt
         causes=list_causes(other, run),
         plants=plants,
         plants_total=_total(plants),
-        members=members,
+        members=largest(members),
+        members_left_out=max(0, len(members) - MOST_MEMBERS),
         members_total=_total(members),
     )
+
+
+def largest(rows: list[Difference]) -> list[Difference]:
+    """All rows, or those that changed most when there are too many to look at, in their order."""
+    if len(rows) <= MOST_MEMBERS:
+        return rows
+    chosen = sorted(rows, key=lambda row: (-abs(row.change_cents), -abs(row.change_wh)))[:MOST_MEMBERS]
+    return sorted(chosen, key=lambda row: row.code)
 
 
 def list_causes(before: SettlementRun, now: SettlementRun) -> list[str]:

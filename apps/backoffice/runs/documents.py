@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Case, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,13 +15,15 @@ from apps.backoffice.access import of_visible_run
 from apps.backoffice.pages import runs_crumb, show_page
 from apps.backoffice.runs.archive import stream_zip
 from apps.backoffice.runs.page import STOP_POLLING
+from apps.backoffice.runs.result import count_documents
 from apps.backoffice.runs.titles import title_of
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.archive import FileAltered, read_file
 from apps.settlement.models import SettlementRun
 
 Kind, State = IssuedDocument.Kind, IssuedDocument.State
-ORDER = (Kind.WORKBOOK, Kind.SNAPSHOT, Kind.STATEMENT)
+ORDER = Case(When(kind=Kind.WORKBOOK, then=0), When(kind=Kind.SNAPSHOT, then=1), default=2)
+PER_PAGE = 100
 GONE = 410
 
 
@@ -35,14 +38,14 @@ def list_documents(request: HttpRequest, run: SettlementRun) -> HttpResponse:
         crumbs=crumbs,
         run=run,
         subject=title_of(run),
-        **_news(run),
+        **_news(request, run),
     )
 
 
 @of_visible_run("GET", "HEAD")
 def show_progress(request: HttpRequest, run: SettlementRun) -> HttpResponse:
     """The list alone, asked for every second until nothing waits any more."""
-    news = _news(run)
+    news = _news(request, run)
     status = 200 if news["waiting"] else STOP_POLLING
     return render(request, "backoffice/runs/document_list.html", {"run": run, **news}, status=status)
 
@@ -94,19 +97,17 @@ def _documents(run: SettlementRun) -> QuerySet[IssuedDocument]:
     return IssuedDocument.objects.filter(run=run).defer("frozen")
 
 
-def _news(run: SettlementRun) -> dict[str, Any]:
-    rows = list(_documents(run).select_related("member").order_by("member__code", "reference"))
-    rows.sort(key=lambda row: ORDER.index(Kind(row.kind)))
-    states = [row.state for row in rows]
+def _news(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
+    """Counts of all documents, rows of one page: this is asked for every second while workers render thousands."""
+    counts = count_documents(run)
+    rows = _documents(run).select_related("member").order_by(ORDER, "member__code", "reference")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page", ""))
     approved = run.state in SettlementRun.FROZEN_STATES
-    ready, failed = states.count(State.READY), states.count(State.FAILED)
     return {
-        "documents": rows,
+        "page": page,
         "approved": approved,
-        "ready": ready,
-        "failed": failed,
-        "statements_ready": any(row.kind == Kind.STATEMENT and row.state == State.READY for row in rows),
-        "total": len(rows),
-        "percent": 100 * ready // max(1, len(rows)),
-        "waiting": approved and (not rows or State.PENDING in states),
+        "counts": counts,
+        "statements_ready": _documents(run).filter(kind=Kind.STATEMENT, state=State.READY).exists(),
+        "percent": 100 * counts["ready"] // max(1, counts["total"]),
+        "waiting": approved and counts["ready"] + counts["failed"] < max(1, counts["total"]),
     }

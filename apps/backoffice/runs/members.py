@@ -48,7 +48,7 @@ def list_members(run: SettlementRun, *, sort: str, page: str) -> dict[str, Any]:
         "page": shown,
         "headings": [_heading(name, column, falling) for name in COLUMNS],
         "totals": {name.removeprefix("all_"): int(value) for name, value in totals.items()},
-        "sort": ("-" if falling else "") + column,
+        "query": f"sort={'-' if falling else ''}{column}&",
     }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Count, Sum
 from django.http import HttpRequest
 
 from apps.backoffice.access import may_decide
@@ -46,7 +47,7 @@ def list_contributions(run: SettlementRun) -> dict[str, Any]:
     """Per contribution: the amount, what went to members and what to accounts; the columns foot."""
     amounts = dict(run.contributions.values_list("contribution", "amount_cents"))
     split: dict[str, dict[bool, int]] = {name: {True: 0, False: 0} for name in ContributionKind.values}
-    for contribution, account, cents in LedgerEntry.objects.filter(run=run).values_list("contribution", "account", "cents"):
+    for contribution, account, cents in _sum_entries(run):
         split[contribution][account == ""] += cents
     rows: list[dict[str, Any]] = [
         {
@@ -65,9 +66,9 @@ def list_contributions(run: SettlementRun) -> dict[str, Any]:
 def list_accounts(run: SettlementRun) -> dict[str, Any]:
     """What stays on the community's accounts, one column per contribution."""
     cents: dict[str, dict[str, int]] = {}
-    for account, contribution, amount in (
-        LedgerEntry.objects.filter(run=run).exclude(account="").values_list("account", "contribution", "cents")
-    ):
+    for contribution, account, amount in _sum_entries(run):
+        if not account:
+            continue
         columns = cents.setdefault(account, dict.fromkeys(ContributionKind.values, 0))
         columns[contribution] += amount
     rows: list[dict[str, Any]] = [
@@ -75,6 +76,12 @@ def list_accounts(run: SettlementRun) -> dict[str, Any]:
     ]
     total = {name: sum(row[name] for row in rows) for name in (*ContributionKind.values, "total")}
     return {"rows": rows, "total": total}
+
+
+def _sum_entries(run: SettlementRun) -> list[tuple[str, str, int]]:
+    """Contribution, account ("" for what goes to members), cents: summed by the database, however many members there are."""
+    entries = LedgerEntry.objects.filter(run=run).order_by().values_list("contribution", "account")
+    return [(contribution, account, int(cents)) for contribution, account, cents in entries.annotate(total=Sum("cents"))]
 
 
 def list_notes(run: SettlementRun) -> list[str]:
@@ -86,8 +93,9 @@ def list_notes(run: SettlementRun) -> list[str]:
 
 
 def count_documents(run: SettlementRun) -> dict[str, int]:
-    states = list(IssuedDocument.objects.filter(run=run).values_list("state", flat=True))
-    return {"ready": states.count("ready"), "failed": states.count("failed"), "total": len(states)}
+    counts = dict(IssuedDocument.objects.filter(run=run).order_by().values_list("state").annotate(count=Count("pk")))
+    ready, failed = counts.get(IssuedDocument.State.READY, 0), counts.get(IssuedDocument.State.FAILED, 0)
+    return {"ready": ready, "failed": failed, "total": sum(counts.values())}
 
 
 def get_approval(request: HttpRequest, run: SettlementRun) -> dict[str, bool]:

@@ -78,7 +78,8 @@ def test_looking_at_everything_changes_nothing(settled, village, as_user, enqueu
         village.bruno.save()
     client = as_user({"anna": village.anna, "carla": village.carla, "superuser": village.bruno}[role])
     before = fingerprint()
-    seen, waiting, visits = set(), ["/ceradmin/", at(settled)], Counter()
+    seen, waiting = set(), ["/ceradmin/", at(settled)]
+    visits: Counter[str] = Counter()
     while waiting:
         address = waiting.pop(0)
         kind = re.sub(r"\d+", "0", address.partition("?")[0])

@@ -66,7 +66,8 @@ class TestImport:
         page = words(superuser.get(at(found)))
         assert "Anteprima: non è stato ancora scritto niente" in page
         assert "Righe lette 5 Nuove 2 Cambiate 0 Uguali 0 Rifiutate 3 POD 1 Periodo 01/03/2023 – 01/03/2023" in page
-        assert "has no offset from UTC" in page or "fuso" in page
+        assert "Righe rifiutate" in page
+        assert "2023-03-01T00:30:00" in page
         assert DayCurve.objects.count() == before
 
     def test_confirming_wakes_a_worker_once_and_the_curves_are_there(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.backoffice.runs.compare import MOST_MEMBERS, Difference, largest
 from apps.settlement.models import ZonalPrice
 from tests.doors.backoffice.addresses import at
 from tests.doors.backoffice.conftest import settle
@@ -34,3 +35,10 @@ def test_a_run_of_another_configuration_is_not_compared(settled, anna, village):
     assert anna.get(at(settled, f"compare/{settled.pk}/")).status_code == 404
     waiting = open_run(village, version=3)
     assert anna.get(at(settled, f"compare/{waiting.pk}/")).status_code == 404
+
+
+def test_of_thousands_those_that_changed_most_are_shown_and_the_total_counts_all():
+    rows = [Difference(f"M{number:04}", "", 0, 0, 0, number) for number in range(MOST_MEMBERS + 50)]
+    shown = largest(rows)
+    assert [row.code for row in shown] == [f"M{number:04}" for number in range(50, MOST_MEMBERS + 50)]
+    assert largest(rows[:5]) == rows[:5]

@@ -57,7 +57,7 @@ def test_a_later_version_is_in_the_way(settled, village, bruno):
     settle(open_run(village, version=2))
     answer = bruno.post(at(settled, "approve/"), seen(settled))
     assert answer.status_code == 409
-    assert "has a later version 2" in words(answer)
+    assert "Il risultato è cambiato mentre lo guardavi" in words(answer)
 
 
 def test_approving_twice_is_refused_and_orders_nothing_twice(settled, bruno, enqueued, django_capture_on_commit_callbacks):

@@ -53,7 +53,7 @@ def test_before_the_approval_there_are_none(settled, anna):
 
 def test_while_something_waits_the_list_asks_again(approved, anna):
     address = at(approved, "documents/progress/")
-    assert f'hx-get="{address}"' in anna.get(at(approved, "documents/")).content.decode()
+    assert f'hx-get="{address}?page=1"' in anna.get(at(approved, "documents/")).content.decode()
     make_document(approved, "M1", content=b"%PDF")
     waiting = make_document(approved, "M2", state="pending")
     news = anna.get(address)
@@ -83,7 +83,7 @@ def test_a_file_that_was_changed_is_not_handed_out(approved, anna):
     locate(document.path).write_bytes(b"%PDF!")
     answer = anna.get(at(approved, f"documents/{document.pk}/"))
     assert answer.status_code == 410
-    assert "is not what was stored" in words(answer)
+    assert "Il file non è più quello prodotto" in words(answer)
 
 
 def test_a_document_of_another_run_or_not_ready_is_not_found(approved, anna, village):
