@@ -1,31 +1,37 @@
 """Curves from the database into arrays: one COPY, no object per curve but the bytes that PostgreSQL sends."""
 
-from collections import defaultdict
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from django.db import connection
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from psycopg import Cursor
 
 from apps.metering.packing import QUARTERS, WIDTH, hours_to_quarters, unpack_quality, unpack_values
 
 _SIGNATURE = 19  # "PGCOPY\n\xff\r\n\0", flags, length of the extension
-_TRAILER = 2
-# One row of the COPY below: a count of fields, then length and content of each.
-_FIXED = [
-    *(("fields", ">i2"), ("_pod", ">i4"), ("pod_key", "S14"), ("_day", ">i4"), ("day", ">i4")),
-    *(("_channel", ">i4"), ("channel", ">i2"), ("_source", ">i4"), ("source", ">i2"), ("_minutes", ">i4"), ("minutes", ">i2")),
-    ("values_length", ">i4"),
-]
-_FIXED_SIZE = np.dtype(_FIXED).itemsize
+_LENGTH = struct.Struct(">i")
+_POD = slice(6, 20)
+# The curves of a POD come as one row: their heads, their values, their qualities, each strung together in the same order.
+# A row per curve would cost more to receive than to read.
 _QUERY = """
 COPY (
-    SELECT pod_key, day - %s::date, channel, source, minutes, {values}, quality FROM metering_daycurve
+    SELECT
+        pod_key,
+        string_agg(int8send(
+            ((day - %s::date)::int8 << 40) | (channel::int8 << 36) | (source::int8 << 32)
+            | (minutes::int8 << 24) | (length({values})::int8 << 8) | length(quality)
+        ), ''),
+        string_agg({values}, ''),
+        string_agg(quality, '')
+    FROM metering_daycurve
     WHERE pod_key = ANY(%s::varchar[]) AND day >= %s AND day < %s
         AND channel = ANY(%s::smallint[]) AND source = ANY(%s::smallint[])
+    GROUP BY pod_key
 ) TO STDOUT (FORMAT BINARY)
 """
 
@@ -34,7 +40,7 @@ COPY (
 class LoadedCurves:
     """k curves of the same form, in no particular order: `values` and `quality` (k, s) quarters of a day.
 
-    `pods` (k,) are positions in the list that was asked for (the first, if a POD is there twice), `days` (k,) days after the
+    `pods` (k,) are positions in the list that was asked for (the last, if a POD is there twice), `days` (k,) days after the
     first one asked for. Only the first 92, 96 or 100 quarters of each day count: a curve that is the same all day does not
     know how long its day is.
     """
@@ -57,24 +63,31 @@ def load_curves(
     sources: Sequence[int],
     with_values: bool = True,
 ) -> Iterator[LoadedCurves]:
-    """Yield every stored curve of the PODs from `first_day` to before `end_day`, grouped by form.
+    """Return every stored curve of the PODs from `first_day` to before `end_day`, grouped by form.
 
     Without values, all energies are 0 and only the quality is read.
     """
-    messages: defaultdict[int, list[bytes]] = defaultdict(list)
     query = _QUERY.format(values="values" if with_values else "''::bytea")
-    keys, positions = _sort(pod_keys)
     arguments = [first_day, list(pod_keys), first_day, end_day, list(channels), list(sources)]
+    positions = {pod.encode("ascii"): position for position, pod in enumerate(pod_keys)}
+    pods: list[int] = []
+    counts: list[int] = []
+    parts: list[list[memoryview]] = [[], [], []]
     with open_cursor() as cursor, cursor.copy(query, arguments) as copy:
-        first = bytes(copy.read())
-        if len(first) > _SIGNATURE:
-            messages[len(first) - _SIGNATURE].append(first[_SIGNATURE:])
-        for message in copy:
-            messages[len(message)].append(message)  # type: ignore[arg-type]
-    messages.pop(_TRAILER, None)
-    for size in sorted(messages):
-        for rows in _read_rows(b"".join(messages.pop(size)), size):
-            yield _unpack(rows, positions[np.searchsorted(keys, rows["pod_key"])])
+        skip = _SIGNATURE  # before the first row
+        for content in copy:
+            message, skip = memoryview(content)[skip:], 0
+            if len(message) < _POD.stop:  # the end
+                continue
+            start = _POD.stop
+            for part in parts:
+                end = start + 4 + _LENGTH.unpack_from(message, start)[0]
+                part.append(message[start + 4 : end])
+                start = end
+            pods.append(positions[bytes(message[_POD])])
+            counts.append(len(parts[0][-1]) // 8)
+    heads, values, quality = (b"".join(part) for part in parts)
+    return _split(np.repeat(np.array(pods, np.intp), counts), heads, values, quality)
 
 
 def open_cursor() -> Cursor[tuple[object, ...]]:
@@ -84,46 +97,49 @@ def open_cursor() -> Cursor[tuple[object, ...]]:
     return cursor
 
 
-def _sort(pod_keys: Sequence[str]) -> tuple[NDArray[np.bytes_], NDArray[np.intp]]:
-    keys = np.array(pod_keys, "S14")
-    order = np.argsort(keys, kind="stable")
-    return keys[order], order
+def _split(pods: NDArray[np.intp], heads: bytes, values: bytes, quality: bytes) -> Iterator[LoadedCurves]:
+    """Tell the curves apart by their form: how long a slot is, how many bytes of values and of quality."""
+    head = np.frombuffer(heads, ">i8").astype(np.int64)
+    lengths_of_values, lengths_of_quality = head >> 8 & 0xFFFF, head & 0xFF
+    values_end, quality_end = np.cumsum(lengths_of_values), np.cumsum(lengths_of_quality)
+    forms, form_of = np.unique(head & 0xFFFFFFFF, return_inverse=True)
+    for number, form in enumerate(forms.tolist()):
+        rows = np.flatnonzero(form_of == number)
+        minutes, values_length, quality_length = form >> 24, form >> 8 & 0xFFFF, form & 0xFF
+        yield _unpack(
+            pods[rows],
+            head[rows],
+            minutes,
+            _gather(values, values_end[rows] - values_length, values_length),
+            _gather(quality, quality_end[rows] - quality_length, quality_length),
+        )
 
 
-def _read_rows(content: bytes, size: int) -> Iterator[NDArray[np.void]]:
-    """Read rows of `size` bytes each. No two forms add up to the same size, but for those that are the same all day."""
-    values_length = int(np.frombuffer(content, ">i4", 1, offset=_FIXED_SIZE - 4)[0])
-    quality_length = size - _FIXED_SIZE - values_length - 4
-    row = np.dtype(
-        [*_FIXED, ("values", np.uint8, (values_length,)), ("_quality", ">i4"), ("quality", np.uint8, (quality_length,))]
-    )
-    rows = np.frombuffer(content, row)
-    if (rows["values_length"] != values_length).any() or (rows["_quality"] != quality_length).any():
-        raise ValueError("Curves of different forms have the same size. Choose another packing.")
-    for minutes in (15, 60):
-        chosen = rows["minutes"] == minutes
-        if chosen.all():
-            yield rows
-        elif chosen.any():
-            yield rows[chosen]
+def _gather(content: bytes, starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
+    """Return the `length` bytes from each start, (k, length), as a copy that is aligned for numbers."""
+    if not length:
+        return np.empty((starts.size, 0), np.uint8)
+    flat = np.frombuffer(content, np.uint8)
+    return as_strided(flat, (flat.size - length + 1, length), (1, 1))[starts]
 
 
-def _unpack(rows: NDArray[np.void], pods: NDArray[np.intp]) -> LoadedCurves:
-    minutes = int(rows["minutes"][0])
+def _unpack(
+    pods: NDArray[np.intp], head: NDArray[np.int64], minutes: int, values: NDArray[np.uint8], quality: NDArray[np.uint8]
+) -> LoadedCurves:
     slots = WIDTH if minutes == 15 else WIDTH // QUARTERS
-    if rows["values"].shape[1]:
-        slots = rows["values"].shape[1] // 4
-    elif rows["quality"].shape[1] > 1:
-        slots = rows["quality"].shape[1]
-    values, quality = unpack_values(rows["values"], slots), unpack_quality(rows["quality"], slots)
+    if values.shape[1]:
+        slots = values.shape[1] // 4
+    elif quality.shape[1] > 1:
+        slots = quality.shape[1]
+    energy, known = unpack_values(values, slots), unpack_quality(quality, slots)
     if minutes == 60:
-        values, quality = hours_to_quarters(values, quality)
+        energy, known = hours_to_quarters(energy, known)
     return LoadedCurves(
         pods=pods,
-        days=rows["day"].astype(np.intp),
-        channels=rows["channel"].astype(np.int16),
-        sources=rows["source"].astype(np.int16),
+        days=(head >> 40).astype(np.intp),
+        channels=(head >> 36 & 0xF).astype(np.int16),
+        sources=(head >> 32 & 0xF).astype(np.int16),
         hourly=minutes == 60,
-        values=values,
-        quality=quality,
+        values=energy,
+        quality=known,
     )

@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from apps.engine.calendar import day_slots, hours_in_month, month_days
 from apps.engine.inputs import Quality
-from apps.metering.loading import LoadedCurves, load_curves
+from apps.metering.loading import load_curves
 from apps.metering.models import Source
 from apps.metering.packing import QUARTERS, whole_hours
 
+Number = TypeVar("Number", np.int32, np.uint8)
 PODS_AT_A_TIME = 500
 """So that what lies between database and matrix stays at a few megabytes, however many PODs are asked for."""
 
@@ -41,13 +44,16 @@ def get_month_curves(pods: Sequence[str], channel: int, year: int, month: int) -
     values = np.zeros((len(pods), quarters), np.int32)
     quality = np.zeros((len(pods), quarters), np.uint8)
     distinct, first_rows, again = _tell_apart(pods)
-    for which, slots, curves in _load_month(distinct, channel, year, month, with_values=True):
-        rows = first_rows[which]
+    for curves in _load_month(distinct, channel, year, month, with_values=True):
+        starts = first_rows[curves.pods] * quarters + curves.columns
         if curves.lowest:
-            values[rows, slots], quality[rows, slots] = curves.values, curves.quality
+            if curves.values.any():
+                _windows(values, curves.length)[starts] = curves.values
+            _windows(quality, curves.length)[starts] = curves.quality
         else:
-            lower = values[rows, slots], quality[rows, slots]
-            values[rows, slots], quality[rows, slots] = overlay(lower, (curves.values, curves.quality))
+            lower = _windows(values, curves.length)[starts], _windows(quality, curves.length)[starts]
+            merged = overlay(lower, (curves.values, curves.quality))
+            _windows(values, curves.length)[starts], _windows(quality, curves.length)[starts] = merged
     for row, first_row in again:
         values[row], quality[row] = values[first_row], quality[first_row]
     return CurveMatrix(pods=tuple(pods), values=values, quality=quality)
@@ -55,13 +61,25 @@ def get_month_curves(pods: Sequence[str], channel: int, year: int, month: int) -
 
 def get_month_quality(pods: Sequence[str], channel: int, year: int, month: int) -> NDArray[np.uint8]:
     """Return the quality alone, (n, Q) uint8, merged as in `get_month_curves`: a tenth of the bytes. `pods` are distinct."""
-    quality = np.zeros((len(pods), QUARTERS * hours_in_month(year, month)), np.uint8)
-    for rows, slots, curves in _load_month(pods, channel, year, month, with_values=False):
-        nothing = np.zeros_like(curves.values)
-        quality[rows, slots] = (
-            curves.quality if curves.lowest else overlay((nothing, quality[rows, slots]), (nothing, curves.quality))[1]
-        )
+    quarters = QUARTERS * hours_in_month(year, month)
+    quality = np.zeros((len(pods), quarters), np.uint8)
+    for curves in _load_month(pods, channel, year, month, with_values=False):
+        places = _windows(quality, curves.length)
+        starts = curves.pods * quarters + curves.columns
+        if curves.lowest:
+            places[starts] = curves.quality
+        else:
+            nothing = np.zeros(curves.quality.shape, np.int32)
+            places[starts] = overlay((nothing, places[starts]), (nothing, curves.quality))[1]
     return quality
+
+
+def _windows(matrix: NDArray[Number], length: int) -> NDArray[Number]:
+    """Every stretch of `length` numbers of a matrix as a row of its own: writing to many rows copies stretch by stretch."""
+    flat = matrix.reshape(-1)
+    if flat.size < length:
+        return np.empty((0, length), matrix.dtype)
+    return as_strided(flat, (flat.size - length + 1, length), (flat.itemsize, flat.itemsize))
 
 
 def _tell_apart(pods: Sequence[str]) -> tuple[list[str], NDArray[np.intp], list[tuple[int, int]]]:
@@ -75,18 +93,24 @@ def _tell_apart(pods: Sequence[str]) -> tuple[list[str], NDArray[np.intp], list[
 
 
 @dataclass(frozen=True, slots=True)
-class _DayOfCurves:
+class _DayCurves:
+    """k days of one source and one length: `pods` (k,) rows and `columns` (k,) where the days begin, `values` and `quality`
+    (k, length). `lowest` when nothing of a lower rank lies below."""
+
+    pods: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    length: int
     values: NDArray[np.int32]
     quality: NDArray[np.uint8]
     lowest: bool
 
 
-def _load_month(
-    pods: Sequence[str], channel: int, year: int, month: int, *, with_values: bool
-) -> Iterator[tuple[NDArray[np.intp], slice, _DayOfCurves]]:
-    """Yield rows of the matrix, the columns of one day and what stands there: lower ranks first."""
+def _load_month(pods: Sequence[str], channel: int, year: int, month: int, *, with_values: bool) -> Iterator[_DayCurves]:
+    """Yield what is stored of a month: lower ranks first."""
     days = month_days(year, month)
-    columns = [day_slots(day) for day in days]
+    slots = [day_slots(day) for day in days]
+    columns = np.array([slot.start for slot in slots], np.intp)
+    lengths = np.array([slot.stop - slot.start for slot in slots], np.intp)
     for first in range(0, len(pods), PODS_AT_A_TIME):
         groups = list(
             load_curves(
@@ -101,22 +125,18 @@ def _load_month(
         present = sorted({int(source) for group in groups for source in np.unique(group.sources)})
         for source in present:
             for group in groups:
-                for day, chosen in _by_day(group, source):
-                    length = columns[day].stop - columns[day].start
-                    curves = _DayOfCurves(
-                        group.values[chosen, :length], group.quality[chosen, :length], lowest=source == present[0]
+                of_days = lengths[group.days]
+                for length in np.unique(of_days[group.sources == source]).tolist():
+                    chosen = (group.sources == source) & (of_days == length)
+                    rows = slice(None) if chosen.all() else np.flatnonzero(chosen)
+                    yield _DayCurves(
+                        pods=first + group.pods[rows],
+                        columns=columns[group.days[rows]],
+                        length=length,
+                        values=group.values[rows, :length],
+                        quality=group.quality[rows, :length],
+                        lowest=source == present[0],
                     )
-                    yield first + group.pods[chosen], columns[day], curves
-
-
-def _by_day(group: LoadedCurves, source: int) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Yield each day of the curves of one source and which rows they are."""
-    rows = np.flatnonzero(group.sources == source)
-    if not rows.size:
-        return
-    rows = rows[np.argsort(group.days[rows], kind="stable")]
-    days, starts = np.unique(group.days[rows], return_index=True)
-    yield from zip(days.tolist(), np.split(rows, starts[1:]), strict=True)
 
 
 Curves = tuple[NDArray[np.int32], NDArray[np.uint8]]
