@@ -1,7 +1,7 @@
 """Choosing a month of a configuration: what several pages begin with."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -25,9 +25,7 @@ class MonthForm(forms.Form):
     def __init__(self, *args: Any, configurations: QuerySet[Configuration], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
-        field = self.fields["configuration"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # nosec B101 - for the type checker
-        field.queryset = configurations
+        cast("forms.ModelChoiceField[Configuration]", self.fields["configuration"]).queryset = configurations
 
     def first_day(self) -> date:
         return date(self.cleaned_data["year"], self.cleaned_data["month"], 1)

@@ -55,4 +55,4 @@ def _describe(run: SettlementRun) -> str:
 
 def _inline(svg: str) -> SafeString:
     """The press escapes every text of a chart and writes neither scripts nor styles into it."""
-    return mark_safe(svg)  # noqa: S308  # nosec B308, B703
+    return mark_safe(svg)  # noqa: S308  # nosec B308 B703
