@@ -129,6 +129,14 @@ def test_the_matrix_form_is_the_scalar_form_column_by_column(rows: int, columns:
     assert parts.tolist() == _scalar(amounts, weights)
 
 
+@pytest.mark.parametrize("rows", [100, 1000, 5000])
+def test_many_rows_with_all_kinds_of_remainders_are_divided_like_few(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    weights = rng.integers(0, 3000, (rows, 12), np.int64)
+    amounts = (weights.sum(axis=0) * rng.integers(1, 1000, 12)) // 1000
+    assert divided(amounts, weights).tolist() == _scalar(amounts, weights)
+
+
 @pytest.mark.parametrize("amount", [2**31 - 1, 2**31, 2**31 + 1, 2**32])
 def test_products_on_either_side_of_64_bits_are_exact(amount: int) -> None:
     weights = [2**32, 2**31, 7]

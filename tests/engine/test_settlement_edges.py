@@ -182,6 +182,19 @@ def test_lines_carry_how_an_amount_came_about() -> None:
     assert [member.total_cents for member in result.members] == [2430 + 169 + 600, 810 + 170]
 
 
+def test_only_a_group_is_valorised_by_building_and_losses() -> None:
+    valorisation = settle(small().inputs()).valorisation
+    assert (valorisation.shared_wh, valorisation.trase_ueur_per_mwh, valorisation.amount_cents) == (400_000, 8_480_000, 339)
+    assert (valorisation.building_shared_wh, valorisation.btau_ueur_per_mwh) == (0, 0)
+    assert valorisation.avoided_losses_cents_unrounded == 0
+
+
+def test_a_plant_smaller_than_a_kilowatt_earns() -> None:
+    facts = small()
+    facts.plants[0] = replace(facts.plants[0], power_kw=Decimal("0.35"))
+    assert settle(facts.inputs()).premium_gross_cents == 4800
+
+
 def test_equal_parts_weigh_one_each() -> None:
     facts = small()
     facts.distribution = Distribution(date(2021, 1, 1), EQUAL, EQUAL, None)
