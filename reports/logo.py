@@ -87,8 +87,8 @@ def _cleaned_svg(content: bytes) -> Logo | None:
         return None
     if "<!" in re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL) or "<svg" not in text:  # no DOCTYPE, no entities, no CDATA
         return None
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314  # nosec B314 - no DOCTYPE and no entities got this far
+    try:  # no DOCTYPE and no entities got this far
+        root = ElementTree.fromstring(text)  # noqa: S314  # nosec B314
     except ElementTree.ParseError:
         return None
     if root.tag != f"{{{_SVG}}}svg" or sum(1 for _ in root.iter()) > MAX_SVG_ELEMENTS:
