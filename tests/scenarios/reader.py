@@ -42,7 +42,13 @@ PLANT: dict[str, Any] = {
     "in_building": True,
 }
 POINT: dict[str, Any] = {"voltage": "BT", "valid_from": "2021-01-01", "valid_to": None, "storage_efficiency": None}
-SPLIT: dict[str, Any] = {"deductions": [], "producers_percent": "0", "producers_key": "injected", "consumers_key": "coincident", "fixed": {}}
+SPLIT: dict[str, Any] = {
+    "deductions": [],
+    "producers_percent": "0",
+    "producers_key": "injected",
+    "consumers_key": "coincident",
+    "fixed": {},
+}
 QUALITIES = {
     "measured": Quality.MEASURED,
     "estimated": Quality.ESTIMATED,
