@@ -79,7 +79,7 @@ class Source(msgspec.Struct, frozen=True):
     pod: str | None
 
 
-class Register(msgspec.Struct, frozen=True):
+class Register(msgspec.Struct, frozen=True, gc=False):
     """A cumulative register: the only thing that makes energy. `component` tells the meters inside one device apart.
 
     `phase` is empty for what is to be settled; the parts that some devices list besides ("a", "b", "c", "1", ...) are shown only.
@@ -91,7 +91,7 @@ class Register(msgspec.Struct, frozen=True):
     phase: str = ""
 
 
-class Electrics(msgspec.Struct, frozen=True):
+class Electrics(msgspec.Struct, frozen=True, gc=False):
     """What flows now, to be shown. Power below zero is given back. None where the device does not say or says nonsense."""
 
     component: str
@@ -102,7 +102,7 @@ class Electrics(msgspec.Struct, frozen=True):
     frequency_millihz: int | None = None
 
 
-class Sensor(msgspec.Struct, frozen=True):
+class Sensor(msgspec.Struct, frozen=True, gc=False):
     """One sensor of a heartbeat, with the values it names."""
 
     name: str
@@ -123,7 +123,7 @@ class Reader(Protocol):
     def facts(self, parsed: "Parsed") -> tuple[tuple[str, str], ...]: ...
 
 
-class Parsed(msgspec.Struct, frozen=True):
+class Parsed(msgspec.Struct, frozen=True, gc=False):
     """A message understood. What makes energy, time and state is here; the rest is read from the payload on demand."""
 
     source: Source
@@ -166,7 +166,7 @@ class Parsed(msgspec.Struct, frozen=True):
         return self.reader.facts(self)
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """A message that says nothing usable, and why: `sentence` is for the person who can put it right."""
 
     topic: str

@@ -19,8 +19,10 @@ LARGEST_REGISTER_MILLIWH = 10**15
 """A terawatt-hour: no meter of a community gets there, and int64 arithmetic has room above it."""
 LARGEST_SHOWN = 2**63 - 1
 
+_IMPORT, _EXPORT = Channel.IMPORT, Channel.EXPORT  # looked up once: members of an enumeration are slow to reach
 ABSENT = msgspec.Raw(b"")
 _LONGEST_WHOLE = 15
+_ZEROS = tuple(b"0" * places for places in range(MILLI_OF_KILO + 1))
 _TENS = tuple(int("1" + "0" * places) for places in range(MILLI_OF_KILO + 1))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST_TEXT = 200
@@ -41,15 +43,19 @@ def scaled(raw: msgspec.Raw | bytes, places: int) -> int | None:
 
     Errors: `Refused` with `WRONG_TYPE` for what is no number, `OUT_OF_RANGE` for one beyond 10^19 or of more than 64 characters.
     """
-    text = bytes(raw)
-    if not text:
+    if not raw:
         return None
-    whole, _, decimals = text.partition(b".")
-    if len(decimals) <= places and len(whole) <= _LONGEST_WHOLE:
+    whole, _, decimals = bytes(raw).partition(b".")
+    missing = places - len(decimals)
+    if missing >= 0 and len(whole) <= _LONGEST_WHOLE:
         try:
-            return int(whole + decimals.ljust(places, b"0"))
+            return int(whole + decimals + _ZEROS[missing])
         except ValueError:
             pass  # null, an exponent, or no number at all
+    return _scaled_carefully(bytes(raw), places)
+
+
+def _scaled_carefully(text: bytes, places: int) -> int | None:
     if text == b"null":
         return None
     # NaN is a number to Decimal; here a number starts like one
@@ -85,9 +91,9 @@ def register(raw: msgspec.Raw | bytes, places: int) -> int | None:
     number = scaled(raw, places)
     if number is None or 0 <= number <= LARGEST_REGISTER_MILLIWH:
         return number
-    if number < 0:
-        raise Refused(Reason.NEGATIVE_REGISTER, f"A cumulative register reads {_short(bytes(raw))}, below zero.")
-    raise Refused(Reason.OUT_OF_RANGE, f"A cumulative register reads {_short(bytes(raw))}, more than a terawatt-hour.")
+    below = number < 0
+    reason, what = (Reason.NEGATIVE_REGISTER, "below zero") if below else (Reason.OUT_OF_RANGE, "more than a terawatt-hour")
+    raise Refused(reason, f"A cumulative register reads {_short(bytes(raw))}, {what}.")
 
 
 def part_of(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | bytes) -> T:
@@ -127,9 +133,13 @@ def total_and_parts(raw: msgspec.Raw, places: int) -> tuple[int | None, list[int
     return sum(known), known
 
 
-def registers_of(component: str, readings: tuple[tuple[Channel, int | None], ...]) -> tuple[Register, ...]:
-    """Return the registers that are there."""
-    return tuple(Register(component, channel, value) for channel, value in readings if value is not None)
+def registers_of(component: str, drawn: int | None, given: int | None) -> tuple[Register, ...]:
+    """Return the registers that are there, of what was drawn through a meter and what was given back."""
+    if given is None:
+        return () if drawn is None else (Register(component, _IMPORT, drawn),)
+    if drawn is None:
+        return (Register(component, _EXPORT, given),)
+    return Register(component, _IMPORT, drawn), Register(component, _EXPORT, given)
 
 
 def decimal(raw: msgspec.Raw) -> Decimal | None:

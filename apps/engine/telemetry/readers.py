@@ -10,6 +10,7 @@ from apps.engine.telemetry.quantities import clean, is_given, text
 from apps.engine.telemetry.stamps import settled
 
 T = TypeVar("T")
+_REGISTERS, _RECEIVED = Kind.REGISTERS, Clock.RECEIVED  # looked up once: members of an enumeration are slow to reach
 _MOST_FACTS = 64
 Registers = tuple[Register, ...]
 Facts = tuple[tuple[str, str], ...]
@@ -92,8 +93,9 @@ class Json(TopicReader, Generic[T]):
 
     def _parsed(self, body: T, address: Address, payload: bytes, received_us: int) -> Parsed:
         registers = self.registers(body, address, payload)
-        measured_us, clock = settled(self.stamp_us(body, received_us), received_us)
-        kind = Kind.REGISTERS if registers else self.kind_of(body)
+        stamp_us = self.stamp_us(body, received_us)
+        measured_us, clock = (received_us, _RECEIVED) if stamp_us is None else settled(stamp_us, received_us)
+        kind = _REGISTERS if registers else self.kind_of(body)
         return Parsed(address.source, kind, measured_us, received_us, clock, registers, None, address.component, payload, self)
 
     def registers(self, body: T, address: Address, payload: bytes) -> Registers:

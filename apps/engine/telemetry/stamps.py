@@ -7,7 +7,7 @@ import msgspec
 
 from apps.engine.calendar import summer_time
 from apps.engine.telemetry.messages import EPOCH, MICROSECOND, Clock, Refused
-from apps.engine.telemetry.quantities import MICROSECONDS, is_given, scaled, text
+from apps.engine.telemetry.quantities import MICROSECONDS, is_given, scaled
 
 EARLIEST_US = (datetime(2020, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 AHEAD_US = 5 * 60 * 1_000_000
@@ -24,10 +24,8 @@ def is_sane(measured_us: int, received_us: int) -> bool:
     return EARLIEST_US <= measured_us <= received_us + AHEAD_US
 
 
-def settled(stamp_us: int | None, received_us: int) -> tuple[int, Clock]:
-    """Return when it was measured and by whose clock, from the device's own stamp (None: the message carries none)."""
-    if stamp_us is None:
-        return received_us, Clock.RECEIVED
+def settled(stamp_us: int, received_us: int) -> tuple[int, Clock]:
+    """Return when something was measured and by whose clock, from the device's own stamp."""
     if is_sane(stamp_us, received_us):
         return stamp_us, Clock.DEVICE
     return received_us, Clock.WRONG
@@ -46,28 +44,26 @@ def written_us(raw: msgspec.Raw, received_us: int) -> int | None:
     if not is_given(raw):
         return None
     try:
-        stamp = datetime.fromisoformat(text(raw) or "")
+        stamp = datetime.fromisoformat(bytes(raw).decode().strip('"'))
     except ValueError:
         return _UNREADABLE
     if stamp.tzinfo is not None:
         return (stamp - EPOCH) // MICROSECOND
-    return _local_us((stamp.replace(tzinfo=UTC) - EPOCH) // MICROSECOND, received_us)
+    return _local_us(stamp, received_us)
 
 
-def _local_us(wall_us: int, received_us: int) -> int:
+def _local_us(wall: datetime, received_us: int) -> int:
     """Return the instant of a wall clock in Rome. Of the two in the hour that October repeats, the later that can be."""
+    wall_us = (wall.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
     if not EARLIEST_US <= wall_us <= received_us + _SUMMER_US + AHEAD_US:
         return _UNREADABLE
+    starts_us, ends_us = _summer_us(wall.year)
     for offset_us in (_WINTER_US, _SUMMER_US):
         instant_us = wall_us - offset_us
-        if _offset_us(instant_us) == offset_us and is_sane(instant_us, received_us):
+        summer = starts_us <= instant_us < ends_us
+        if summer == (offset_us == _SUMMER_US) and is_sane(instant_us, received_us):
             return instant_us
     return _UNREADABLE
-
-
-def _offset_us(instant_us: int) -> int:
-    starts_us, ends_us = _summer_us((EPOCH + instant_us * MICROSECOND).year)
-    return _SUMMER_US if starts_us <= instant_us < ends_us else _WINTER_US
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine.telemetry import Kind, Message, Parsed, Reason, Rejected, parse_batch, parse_message
+from apps.engine.telemetry import Channel, Kind, Message, Parsed, Reason, Rejected, parse_batch, parse_message
 from apps.engine.telemetry.parsing import _TABLE
 from apps.engine.telemetry.readers import Json
 
@@ -262,3 +262,22 @@ def test_a_long_payload_is_read_but_not_remembered():
     reader = _TABLE.find(EMDATA)[0]  # type: ignore[index]
     assert isinstance(reader, Json)
     assert not reader.shape._known
+
+
+def test_a_meter_in_a_notification_of_the_wrong_form_is_refused_and_a_name_too_long_is_none():
+    for meter in (b"5", b"[1]", b'{"aenergy":1}'):
+        assert refused("x/meter-1/events/rpc", b'{"params":{"emdata:0":' + meter + b"}}") is Reason.WRONG_TYPE
+    result = parse_message("x/meter-1/events/rpc", b'{"params":{"emdata:00000000000":{"total_act":1}}}', NOW)
+    assert isinstance(result, Parsed)
+    assert (result.kind, result.registers) == (Kind.STATUS, ())
+
+
+def test_a_meter_that_only_gives_back_has_one_register():
+    result = parse_message(EMDATA, b'{"total_act_ret":2.5}', NOW)
+    assert isinstance(result, Parsed)
+    assert [(row.channel, row.register_milliwh) for row in result.registers] == [(Channel.EXPORT, 2500)]
+
+
+def test_a_field_that_is_no_text_is_no_name():
+    for name in (b"1", b"null", b"{}", b'""', b'"\\u0000"'):
+        assert refused("s/gateway/heartbeat", b'{"sensors_last_data":[{"device_name":' + name + b"}]}") is Reason.WRONG_TYPE

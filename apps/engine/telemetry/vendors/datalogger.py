@@ -6,7 +6,7 @@ The stamps of sensors are local time without a zone. Sensors make no energy.
 
 import msgspec
 
-from apps.engine.telemetry.messages import Kind, Parsed, Reason, Refused, Sensor
+from apps.engine.telemetry.messages import Clock, Kind, Parsed, Reason, Refused, Sensor
 from apps.engine.telemetry.quantities import ABSENT, Fields, clean, decimal, fields_in, text
 from apps.engine.telemetry.readers import Address, Facts, Json, JsonOrWord, Registers, facts_of, name_in, same_identity
 from apps.engine.telemetry.routes import Route
@@ -26,7 +26,8 @@ def _sensor(fields: Fields, received_us: int) -> Sensor:
     name = text(fields.get("device_name", ABSENT))
     if not name:
         raise Refused(Reason.WRONG_TYPE, "A sensor without a device_name cannot be told from the others.")
-    measured_us, clock = settled(written_us(fields.get("ts", ABSENT), received_us), received_us)
+    stamp_us = written_us(fields.get("ts", ABSENT), received_us)
+    measured_us, clock = (received_us, Clock.RECEIVED) if stamp_us is None else settled(stamp_us, received_us)
     values = ((clean(key.removeprefix(_LAST)), decimal(raw)) for key, raw in fields.items() if key not in _NOT_VALUES)
     return Sensor(name, measured_us, clock, tuple((key, value) for key, value in values if value is not None))
 

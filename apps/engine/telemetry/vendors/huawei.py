@@ -7,7 +7,7 @@ with NUL. The sign of a power is the device's own.
 
 import msgspec
 
-from apps.engine.telemetry.messages import Channel, Electrics, Kind, Parsed
+from apps.engine.telemetry.messages import Channel, Electrics, Kind, Parsed, Register
 from apps.engine.telemetry.quantities import (
     ABSENT,
     MILLI_OF_KILO,
@@ -39,8 +39,8 @@ class _Reports(JsonOrWord[_Report]):
         produced = register(body.energy_yield_accumulated, MILLI_OF_KILO)
         drawn = register(body.energy_grid_accumulated, MILLI_OF_KILO)
         given = register(body.energy_grid_exported, MILLI_OF_KILO)
-        meter = registers_of("meter", ((Channel.IMPORT, drawn), (Channel.EXPORT, given)))
-        return registers_of("inverter", ((Channel.PRODUCTION, produced),)) + meter
+        meter = registers_of("meter", drawn, given)
+        return meter if produced is None else (Register("inverter", Channel.PRODUCTION, produced), *meter)
 
     def kind_of(self, body: _Report) -> Kind:
         return Kind.POWER if body.power_active else Kind.STATUS

@@ -6,7 +6,7 @@
 
 import msgspec
 
-from apps.engine.telemetry.messages import Channel, Electrics, Kind, Parsed
+from apps.engine.telemetry.messages import Channel, Electrics, Kind, Parsed, Register
 from apps.engine.telemetry.quantities import (
     ABSENT,
     MILLI_OF_KILO,
@@ -42,7 +42,8 @@ class _Measurements(Json[_Report]):
         _check_identity(body.device_id, body.plant_id, address)
         produced = register(body.measurements.get("energy_produced", ABSENT), MILLI_OF_KILO)
         drawn = register(body.measurements.get("energy_consumed", ABSENT), MILLI_OF_KILO)
-        return registers_of("main", ((Channel.PRODUCTION, produced), (Channel.IMPORT, drawn)))
+        consumption = registers_of("main", drawn, None)
+        return consumption if produced is None else (Register("main", Channel.PRODUCTION, produced), *consumption)
 
     def stamp_us(self, body: _Report, received_us: int) -> int | None:
         return written_us(body.written, received_us)

@@ -7,6 +7,7 @@ Only a notification carries a time, in `ts`; `minute_ts` of a switch is when its
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -28,6 +29,7 @@ from apps.engine.telemetry.stamps import epoch_seconds_us
 
 VENDOR = "shelly"
 _METER_NAME = re.compile(r"(em|em1|switch)((?:data)?):([0-9]+)")
+_LONGEST_NAME = 16
 _PHASES = ("a", "b", "c")
 
 
@@ -64,7 +66,7 @@ def _registers(component: str, body: _Counted, payload: bytes | msgspec.Raw) -> 
     given = register(body.total_act_ret or body.total_act_ret_energy or (body.ret_aenergy or _NO_COUNTER).total, MILLI_OF_ONE)
     if drawn is None and given is None:
         return _summed(component, _phases(component, fields_in(payload), register))
-    return registers_of(component, ((Channel.IMPORT, drawn), (Channel.EXPORT, given)))
+    return registers_of(component, drawn, given)
 
 
 def _phases(component: str, fields: Fields, read: Callable[[msgspec.Raw, int], int | None] = shown) -> Registers:
@@ -146,9 +148,16 @@ class _Events(Json[_Notification]):
 
 
 def _meters(body: _Notification) -> list[tuple[str, bool, msgspec.Raw]]:
-    """Return the meters that a notification speaks of: component, whether it has registers, fields. `em1data:0` is `em1:0`."""
-    named = ((_METER_NAME.fullmatch(name), raw) for name, raw in body.params.items() if is_given(raw))
-    return [(f"{name[1]}:{name[3]}", name[1] == "switch" or bool(name[2]), raw) for name, raw in named if name]
+    """Return the meters that a notification speaks of: component, whether it has registers, fields."""
+    named = ((_meter_named(name), raw) for name, raw in body.params.items() if len(name) <= _LONGEST_NAME and is_given(raw))
+    return [(meter[0], meter[1], raw) for meter, raw in named if meter]
+
+
+@lru_cache(maxsize=256)
+def _meter_named(name: str) -> tuple[str, bool] | None:
+    """Return the component of a meter's name and whether it has registers: `em1data:0` is those of `em1:0`."""
+    meter = _METER_NAME.fullmatch(name)
+    return (f"{meter[1]}:{meter[3]}", meter[1] == "switch" or bool(meter[2])) if meter else None
 
 
 def _route(levels: str, reader: TopicReader, component: str = "") -> Route:

@@ -6,15 +6,14 @@ A message carries no time. The emeters of one device are its phases or its circu
 
 import re
 
-from apps.engine.telemetry.messages import Channel, Electrics, Kind, Parsed, Reason, Refused
+from apps.engine.telemetry.messages import Channel, Electrics, Kind, Parsed, Reason, Refused, Register
 from apps.engine.telemetry.payloads import check_bytes
-from apps.engine.telemetry.quantities import MILLI_OF_ONE, clean, register, registers_of, scaled, shown
+from apps.engine.telemetry.quantities import MILLI_OF_ONE, clean, register, scaled, shown
 from apps.engine.telemetry.readers import Address, TopicReader
 from apps.engine.telemetry.routes import Route
 
 VENDOR = "shelly_gen1"
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_CHANNELS = {"total": Channel.IMPORT, "total_returned": Channel.EXPORT}
 
 
 def _checked(payload: bytes) -> bytes:
@@ -28,9 +27,12 @@ def _checked(payload: bytes) -> bytes:
 class _Total(TopicReader):
     """A register."""
 
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
     def read(self, address: Address, payload: bytes, received_us: int) -> Parsed:
         value = register(_checked(payload), MILLI_OF_ONE)
-        registers = registers_of(address.component, ((_CHANNELS[address.levels["quantity"]], value),))
+        registers = () if value is None else (Register(address.component, self._channel, value),)
         return self.undated(Kind.REGISTERS, address, payload, received_us, registers)
 
 
@@ -57,7 +59,8 @@ def _route(quantities: str, reader: TopicReader) -> Route:
 
 
 ROUTES = (
-    _route("total|total_returned", _Total()),
+    _route("total", _Total(Channel.IMPORT)),
+    _route("total_returned", _Total(Channel.EXPORT)),
     _route("power", _Shown(0)),
     _route("voltage", _Shown(1)),
     _route("current", _Shown(2)),

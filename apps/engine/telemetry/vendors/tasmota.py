@@ -86,8 +86,8 @@ class _Reports(Json[T]):
     def registers(self, body: T, address: Address, payload: bytes) -> Registers:
         found: list[Register] = []
         for component, _, readings in _meters(self.fields(body)):
-            totals = tuple((channel, total_and_parts(raw, MILLI_OF_KILO)[0]) for channel, raw in readings)
-            found += registers_of(component, totals)
+            drawn, given = (total_and_parts(raw, MILLI_OF_KILO)[0] for _, raw in readings)
+            found += registers_of(component, drawn, given)
         return tuple(found)
 
     def kind_of(self, body: T) -> Kind:
