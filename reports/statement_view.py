@@ -14,6 +14,8 @@ from reports.statement_notes import notes_of
 
 DRAFT = "BOZZA – non approvato"
 MOST_PLANTS = 8
+MOST_WITH_AIR = 24  # rows on the second page; with more of them they stand closer, so that it stays one page
+MOST_ON_THE_FIRST_PAGE = 7
 MOST_POINTS = 8
 
 
@@ -61,6 +63,7 @@ class StatementView:
     year_rows: tuple[Cells, ...]
     points: tuple[Cells, ...]
     points_first: str
+    density: str
     notes: tuple[tuple[str, str], ...]
 
 
@@ -69,6 +72,11 @@ def view_of(document: StatementDocument) -> StatementView:
     month = formats.month(document.year, document.month)
     name = plain(document.member.name) or plain(document.member.code)
     issuer = plain(document.issuer.name)
+    explanations = tuple(explain(document, share) for share in document.shares)
+    rows = sum(len(one.rows) + 1 for one in explanations) + len(document.plants[: MOST_PLANTS + 1]) + len(document.year_rows)
+    points_first = len(document.points) + 2 * len(_banners(document)) <= MOST_ON_THE_FIRST_PAGE
+    if not points_first:
+        rows += len(document.points[: MOST_POINTS + 1]) + 3
     return StatementView(
         title=f"Rendiconto di {month} – {name}",
         month=month,
@@ -89,11 +97,12 @@ def view_of(document: StatementDocument) -> StatementView:
         chart=_chart(document),
         chart_note=_chart_note(document),
         contributions=_contributions(document),
-        explanations=tuple(explain(document, share) for share in document.shares),
+        explanations=explanations,
         plants=_plants(document),
         year_rows=_year_rows(document),
         points=_points(document),
-        points_first="yes" if len(document.points) + 2 * len(_banners(document)) <= 7 else "",
+        points_first="yes" if points_first else "",
+        density="dense" if rows > MOST_WITH_AIR else "",
         notes=notes_of(document),
     )
 
@@ -101,7 +110,8 @@ def view_of(document: StatementDocument) -> StatementView:
 def _issuer_lines(document: StatementDocument) -> tuple[str, ...]:
     issuer = document.issuer
     code = f"C.F. {plain(issuer.tax_code, 30)}" if issuer.tax_code else ""
-    legal = " · ".join(part for part in (plain(issuer.legal_form, 60), code) if part)
+    form = words.LEGAL_FORMS.get(issuer.legal_form, plain(issuer.legal_form, 60))
+    legal = " · ".join(part for part in (form, code) if part)
     bank = f"IBAN {plain(issuer.iban_masked, 40)}" if issuer.iban_masked else ""
     return tuple(line for line in (legal, plain(issuer.address, 140), bank) if line)
 

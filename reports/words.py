@@ -35,8 +35,20 @@ SOURCES = {
     "other": "altra fonte",
 }
 
+LEGAL_FORMS = {
+    "association": "associazione",
+    "cooperative": "società cooperativa",
+    "foundation": "fondazione",
+    "consortium": "consorzio",
+    "partnership": "società di persone",
+    "company": "società di capitali",
+    "social_enterprise": "impresa sociale",
+    "local_authority": "ente locale",
+}
+
 ACCOUNTS = {
     "management": "gestione",
+    "reserve": "riserva",
     "social_fund": "fondo sociale",
     "undistributed": "importi non ripartiti",
 }

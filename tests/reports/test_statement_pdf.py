@@ -15,7 +15,7 @@ import pytest
 from apps.engine.inputs import Contribution, Kind
 from apps.engine.results import MissingHours
 from reports import charts, formats
-from reports.documents import ConfigurationFacts, Issuer, StatementDocument
+from reports.documents import ConfigurationFacts, Issuer, StatementDocument, YearRow
 from reports.statement_pdf import StatementPress, render
 from tests.reports import samples
 from tests.reports.reading import cents, facts, pages, pixels, text
@@ -283,6 +283,30 @@ def test_many_points_and_plants_are_summed_not_dropped(press):
     cents_of_rest = sum(plant.premium_cents for plant in document.plants[8:])
     assert re.search(rf"altri 4 impianti .* {re.escape(plain(formats.euro(cents_of_rest)))}", everything)
     assert len(pages(press.render(document))) == 3
+
+
+def test_a_december_with_everything_in_it_is_still_two_pages(press):
+    producer, family = samples.producer(), samples.household()
+    excess = replace(
+        producer.shares[2],
+        amount_cents=25,
+        steps=(producer.shares[2].steps[0], replace(family.shares[1].steps[1], block_cents=7_200, cents=25)),
+    )
+    full = replace(
+        producer,
+        issuer=replace(samples.ISSUER, legal_form="association"),
+        month=12,
+        approved_on=None,
+        shares=(*producer.shares[:2], excess),
+        excess_sets=(producer.excess_sets[0], replace(producer.excess_sets[0], granted=True)),
+        plants=producer.plants * 2,
+        year_rows=tuple(YearRow(2023, month, 12_345, 2_345, 345) for month in range(1, 13)),
+        daily=replace(producer.daily, days=samples.days_of(2023, 12)),
+    )
+    printed = pages(press.render(full))
+    assert len(printed) == 2
+    assert "Domande." in printed[1]
+    assert "associazione · C.F. 90012345678" in printed[0]
 
 
 def test_an_empty_document_still_prints(press):
