@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from apps.communities.community_file.problems import FileRefused
 from tests.apps.communities.samples import Document, bring_in, look, make_document, make_other_community
@@ -261,6 +261,7 @@ def test_what_belongs_to_another_community_is_refused_without_saying_whose_it_is
     assert not any("CER-DUE" in reason or "Bianchi" in reason for reason in faults.values())
 
 
+@pytest.mark.django_db(transaction=True)
 def test_nothing_is_written_when_the_database_refuses_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     """The net below the checks: a row that only the database refuses takes everything before it back."""
     monkeypatch.setattr("apps.communities.community_file.plan_plants._check_pod", lambda *arguments: None)
@@ -269,6 +270,6 @@ def test_nothing_is_written_when_the_database_refuses_in_the_middle(monkeypatch:
     monkeypatch.setattr("apps.communities.community_file.document._refuse_twins", lambda *arguments: None)
     before = look()
 
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError):
         bring_in(document)
     assert look() == before

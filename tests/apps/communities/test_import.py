@@ -179,6 +179,14 @@ def test_somebody_who_comes_back_has_two_periods() -> None:
         bring_in(wide)
 
 
+def test_somebody_who_comes_back_on_the_day_of_leaving_has_two_periods() -> None:
+    bring_in(edit(make_document(), "members.0.left_on", "2023-07-01"))
+    back = make_document()
+    back["members"][0] |= {"joined_on": "2023-07-01", "left_on": None}
+    assert bring_in(back).created == NOTHING | {"memberships": 1}
+    assert not bring_in(back).warnings, "two periods that touch are one to a point that lasts through both"
+
+
 def test_two_communities_keep_their_equal_codes_apart() -> None:
     bring_in(make_document())
     bring_in(make_other_community())

@@ -119,6 +119,12 @@ def test_a_day_with_the_wrong_number_of_hours_is_refused(day: date, count: int, 
     assert reason in fault
 
 
+def test_an_hour_too_many_does_not_make_up_for_one_that_is_missing() -> None:
+    records = [record(DAY, hour, NORD="1") for hour in range(1, 26) if hour != 12]
+    (fault,) = refuse(file(*records))
+    assert "24 periods (without 12, and also 25)" in fault
+
+
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
