@@ -51,7 +51,7 @@ def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bo
     real = np.arange(_HOURS) < (length // QUARTERS)[:, None]
     complete = (seen[:, ::QUARTERS] | ~real).all(axis=1)
     bare = seen[:, ::QUARTERS] & ~_later_quarters(seen).any(axis=2)
-    suspect = np.logical_and(off_hour, np.count_nonzero(bare, axis=1) >= 2)
+    suspect: NDArray[np.bool_] = off_hour & (np.count_nonzero(bare, axis=1) >= 2)
     hourly = np.repeat((~off_hour & (complete | ~by_quarter[days.pod[cells]]))[:, None], _HOURS, axis=1)
     unsure = np.flatnonzero(suspect | ~(off_hour | complete))
     rejects: list[Reject] = []
@@ -59,7 +59,7 @@ def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bo
         stored_whole, stored_quarters = _load_forms(days, cells[unsure], source)
         known = stored_whole.any(axis=1) | stored_quarters.any(axis=1)
         by_hours = known & ~off_hour[unsure]
-        form = stored_whole | (~stored_quarters & ~stored_quarters.any(axis=1)[:, None])
+        form = stored_whole | (~stored_quarters & ~stored_quarters.any(axis=1, keepdims=True))
         hourly[unsure[by_hours]] = form[by_hours]
         mixed = bare[unsure] & suspect[unsure, None] & ~stored_quarters
         mixed[np.count_nonzero(mixed, axis=1) < 2] = False

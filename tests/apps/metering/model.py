@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.engine.inputs import Quality
@@ -40,7 +41,7 @@ class Model:
     pods: tuple[str, ...]
     curves: defaultdict[tuple[str, date, int], Curve] = field(default_factory=lambda: defaultdict(dict))
 
-    def import_lines(self, lines: Iterable[str], dialect: Dialect) -> dict[str, object]:
+    def import_lines(self, lines: Iterable[str], dialect: Dialect) -> dict[str, Any]:
         """Take a file; give its counts and rejects as (line, reason)."""
         pods = RegisteredPods(self.pods)
         rejects, read = [], 0

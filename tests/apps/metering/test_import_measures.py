@@ -1,6 +1,7 @@
 """Files of measures: what is stored, what is rejected and why, what is refused as a whole and then writes nothing."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,13 @@ def test_what_another_source_stored_says_nothing_about_hours(write_file):
     assert withdrawn()[5] == (0, Quality.PART_OF_HOUR)
 
 
+def test_an_hour_taken_back_takes_back_its_quarters_and_is_a_change(write_file):
+    load(write_file([f"{A};{stamp(DAY, 5)};;1"]))
+    rows = [row.replace("0.500", "0.500;missing") for row in hour_rows(A, DAY)]
+    assert counts(load(write_file(rows, header=HEADER + ";quality"))) == (24, 0, 1, 23, 0)
+    assert withdrawn() == {}
+
+
 def test_a_whole_day_of_hours_replaces_quarters(write_file):
     load(write_file(quarter_rows(A, DAY)))
     load(write_file(hour_rows(A, DAY)))
@@ -351,11 +359,13 @@ def test_a_file_refused_after_days_were_stored_writes_nothing(tmp_path, monkeypa
 
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 5000)
     monkeypatch.setattr(reading, "_SETTLED_AT_A_TIME", 1)
-    stored = []
-    monkeypatch.setattr(
-        "apps.metering.measures_file.storing.store_curves",
-        lambda **said: stored.append(1) or _store_curves(**said),
-    )
+    stored: list[int] = []
+
+    def count_and_store(**said: Any) -> Any:
+        stored.append(1)
+        return _store_curves(**said)
+
+    monkeypatch.setattr("apps.metering.measures_file.storing.store_curves", count_and_store)
     path = tmp_path / "m.csv"
     path.write_bytes("\n".join([HEADER, *quarter_rows(A, DAY), *quarter_rows(B, DAY) * 30, "perché"]).encode("latin-1"))
     with pytest.raises(MeasuresFileRefused):

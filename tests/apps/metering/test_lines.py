@@ -128,7 +128,9 @@ def test_a_blank_line_is_nothing(line):
     ],
 )
 def test_quality_says_where_a_row_comes_from_and_missing_takes_back(fields, expected):
-    assert parse_line(f"{A};{T};{fields}", WITH_QUALITY, REGISTERED)[2:] == expected
+    parsed = parse_line(f"{A};{T};{fields}", WITH_QUALITY, REGISTERED)
+    assert parsed is not None
+    assert parsed[2:] == expected
 
 
 @pytest.mark.parametrize(
