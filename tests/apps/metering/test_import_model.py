@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -64,7 +65,7 @@ def small() -> ExitStack:
     return stack
 
 
-def run(path: Path, rows: list[str], *, dry: bool = False) -> dict[str, object]:
+def run(path: Path, rows: list[str], *, dry: bool = False) -> dict[str, Any]:
     path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     report = import_measures(path, source=Source.OFFICIAL, as_of=AS_OF, dry=dry)
     assert report.read == report.new + report.changed + report.unchanged + report.rejected
@@ -121,7 +122,7 @@ def test_files_do_what_the_model_says(pods, tmp_path, sequence, tiny):
 def test_the_order_of_rows_does_not_matter(pods, tmp_path, parts, random):
     """As long as no row contradicts another, which would make it matter which comes first."""
     rows = list({tuple(row.split(";")[:2]): row for part in parts for row in part}.values())
-    found = []
+    found: list[tuple[Any, ...]] = []
     for _ in range(3):
         DayCurve.objects.all().delete()
         with small() if found else ExitStack():
