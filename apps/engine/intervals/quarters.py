@@ -18,8 +18,8 @@ from apps.engine.intervals.steps import RESOLUTION_MILLIWH, lawful_steps, withou
 
 _QUARTERS_PER_HOUR = 4
 _ROUNDING_WH = 1
-_BLOCK = 250_000
-"""Readings and quarters worked on at once: what keeps memory flat, and near the processor."""
+_BLOCK = 50_000
+"""Readings and quarters worked on at once: what stays near the processor, and keeps memory flat."""
 
 
 def quarters_of(readings: Readings, span: Span, *, from_probes: bool = False) -> QuarterSeries:

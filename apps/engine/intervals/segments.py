@@ -79,9 +79,9 @@ def segments_of(
 
     `from_probes`: a step inside one quarter is trusted not to be too large; it was judged reading by reading as they arrived.
     """
-    elapsed_us, risen = np.diff(sequence.at_us), np.diff(sequence.register_milliwh)
-    apart = np.diff(sequence.owner) > 0
-    fell = (risen < 0) & ~apart
+    elapsed_us = np.diff(sequence.at_us)
+    apart = sequence.owner[1:] != sequence.owner[:-1]
+    fell = ~lawful & (sequence.register_milliwh[1:] < sequence.register_milliwh[:-1])
     jumped = ~lawful & ~fell
     if from_probes:
         jumped &= sequence.at_us[:-1] // QUARTER_US != (sequence.at_us[1:] - 1) // QUARTER_US
@@ -100,7 +100,9 @@ def segments_of(
 
 
 def _running(amounts: NDArray[np.int64], counts: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(np.where(counts, amounts, 0))))
+    sums = np.zeros(len(amounts) + 1, np.int64)
+    np.multiply(amounts, counts, out=sums[1:])
+    return np.cumsum(sums, out=sums)
 
 
 def _unit_changes(sequence: Sequence, rows: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -18,13 +18,18 @@ _MILLIJOULES_PER_MILLIWH = 3600
 
 def allowance_milliwh(power_w: NDArray[np.int64], elapsed_us: Instants) -> NDArray[np.int64]:
     """Return the most that a connection lets a register rise in a time (beyond a year: as in a year)."""
-    elapsed_ms = np.minimum(elapsed_us, _LONGEST_US) // _US_PER_MS
-    return np.asarray(power_w * elapsed_ms // _MILLIJOULES_PER_MILLIWH + RESOLUTION_MILLIWH)
+    return np.asarray(_carried_millijoules(power_w, elapsed_us) // _MILLIJOULES_PER_MILLIWH + RESOLUTION_MILLIWH)
+
+
+def _carried_millijoules(power_w: NDArray[np.int64], elapsed_us: Instants) -> NDArray[np.int64]:
+    return np.asarray(power_w * (np.minimum(elapsed_us, _LONGEST_US) // _US_PER_MS))
 
 
 def is_lawful(power_w: NDArray[np.int64], elapsed_us: Instants, risen_milliwh: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Say which steps a register may take: later in time, not falling, not above what the connection allows."""
-    return (elapsed_us > 0) & (risen_milliwh >= 0) & (risen_milliwh <= allowance_milliwh(power_w, elapsed_us))
+    # The same as `risen <= allowance`, without its division; registers are below 10^15, so this fits.
+    within = (risen_milliwh - RESOLUTION_MILLIWH) * _MILLIJOULES_PER_MILLIWH <= _carried_millijoules(power_w, elapsed_us)
+    return (elapsed_us > 0) & (risen_milliwh >= 0) & within
 
 
 def without_strays(sequence: Sequence, lawful: NDArray[np.bool_]) -> tuple[Sequence, list[Note]]:
@@ -42,7 +47,7 @@ def without_strays(sequence: Sequence, lawful: NDArray[np.bool_]) -> tuple[Seque
 def lawful_steps(sequence: Sequence) -> NDArray[np.bool_]:
     """Return (N − 1,): whether each reading may follow the one before; True where another series begins."""
     lawful = is_lawful(sequence.power_w[sequence.owner[1:]], np.diff(sequence.at_us), np.diff(sequence.register_milliwh))
-    return lawful | (np.diff(sequence.owner) > 0)
+    return np.asarray(lawful | (sequence.owner[1:] != sequence.owner[:-1]))
 
 
 def _glitches(sequence: Sequence) -> NDArray[np.bool_]:
