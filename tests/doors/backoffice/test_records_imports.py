@@ -185,6 +185,8 @@ def test_a_token_serves_its_person_its_page_and_its_file_alone(anna: User, root:
     before = fingerprint()
     assert {client.post(COMMUNITY, {"token": text}).status_code for text in forged} == {302}
     assert other.post(COMMUNITY, {"token": token}).status_code == 302
+    upload(other, COMMUNITY, renamed())
+    assert other.post(COMMUNITY, {"token": token}).status_code == 302, "although the other person holds the same file"
     assert client.post(PRICES, {"token": token}).status_code == 302
     assert fingerprint() == before
     cache.clear()
