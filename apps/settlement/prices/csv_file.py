@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -45,7 +46,7 @@ def read_csv(content: bytes, *, quarters_from: date | None) -> PriceFile:
 
 
 class _Reader:
-    """Reads rows one by one and remembers instants and zones, which come again and again."""
+    """Reads rows one by one and remembers instants, zones and prices, which come again and again."""
 
     def __init__(self, order: Sequence[int]) -> None:
         self.order = order
@@ -55,6 +56,7 @@ class _Reader:
         self.missing = 0
         self._epochs: dict[str, int] = {}
         self._zones: dict[str, str] = {}
+        self._prices: dict[str, Decimal] = {}
         self._seen: dict[tuple[str, int], PriceRow] = {}
 
     def read(self, line: int, fields: Sequence[str]) -> None:
@@ -79,7 +81,10 @@ class _Reader:
             if not price:
                 self.missing += 1
                 return
-            row = PriceRow(line, known, epoch, HOUR_MINUTES, to_price(price))
+            euros = self._prices.get(price)
+            if euros is None:
+                euros = self._prices[price] = to_price(price)
+            row = PriceRow(line, known, epoch, HOUR_MINUTES, euros)
         except ValueError as error:
             self.faults.append(LineFault(line, str(error)))
             return

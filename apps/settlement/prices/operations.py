@@ -31,11 +31,12 @@ _HOUR = 3600
 # What the file says, next to what is stored for the same zone and start: one round trip whatever the number of rows.
 _COMPARE = """
 SELECT i.n, s.minutes, s.price_eur_per_mwh
-  FROM unnest(%s::int[], %s::text[], %s::timestamptz[]) AS i(n, zone, starts_at)
-  JOIN settlement_zonalprice s USING (zone, starts_at)"""
+  FROM unnest(%s::int[], %s::text[], %s::bigint[]) AS i(n, zone, epoch)
+  JOIN settlement_zonalprice s ON s.zone = i.zone AND s.starts_at = to_timestamp(i.epoch)"""
 _STORE = """
 INSERT INTO settlement_zonalprice (zone, starts_at, minutes, price_eur_per_mwh)
-SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::smallint[], %s::numeric[])
+SELECT zone, to_timestamp(epoch), minutes, price
+  FROM unnest(%s::text[], %s::bigint[], %s::smallint[], %s::numeric[]) AS i(zone, epoch, minutes, price)
 ON CONFLICT (zone, starts_at) DO UPDATE SET minutes = excluded.minutes, price_eur_per_mwh = excluded.price_eur_per_mwh"""
 # Hours that are stored per quarter, or whole, among those that the file speaks of.
 _STORED_HOURS = """
@@ -83,7 +84,7 @@ def import_prices(*, content: bytes, file_name: str, imported_by: User | None, a
                 _STORE,
                 [
                     [row.zone for row in rows],
-                    [row.starts_at for row in rows],
+                    [row.epoch for row in rows],
                     [row.minutes for row in rows],
                     [row.price_eur_per_mwh for row in rows],
                 ],
@@ -160,7 +161,7 @@ def _load_stored(rows: Sequence[PriceRow]) -> dict[int, tuple[int, Decimal]]:
     if not rows:
         return {}
     with connection.cursor() as cursor:
-        columns: list[list[Any]] = [list(range(len(rows))), [row.zone for row in rows], [row.starts_at for row in rows]]
+        columns: list[list[Any]] = [list(range(len(rows))), [row.zone for row in rows], [row.epoch for row in rows]]
         cursor.execute(_COMPARE, columns)
         return {index: (minutes, price) for index, minutes, price in cursor.fetchall()}
 
