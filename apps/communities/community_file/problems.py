@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from apps.communities.errors import CommunityError
+
+MOST_SHOWN = 500
+LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +29,22 @@ class Problems:
         self.found: list[Problem] = []
 
     def add(self, path: str, reason: str) -> None:
-        self.found.append(Problem(path, reason))
+        self.found.append(Problem(_printable(path), _printable(reason)))
 
 
 class FileRefused(CommunityError):
-    """The file cannot be taken in; `problems` say everything that is wrong with it. Nothing was written."""
+    """The file cannot be taken in; `problems` say everything that is wrong with it, up to a length that a person reads."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
+        shown = list(problems[:MOST_SHOWN])
+        if len(problems) > MOST_SHOWN:
+            counts = {"count": len(problems) - MOST_SHOWN, "total": len(problems)}
+            shown.append(Problem("", _("… and %(count)s more faults of %(total)s.") % counts))
+        super().__init__("\n".join(str(problem) for problem in shown))
+        self.problems = tuple(shown)
+
+
+def _printable(text: str) -> str:
+    """What a file holds may be endless, or half a character that no screen can show."""
+    clean = text.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= LONGEST else clean[:LONGEST] + "…"

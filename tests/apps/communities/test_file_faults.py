@@ -242,6 +242,20 @@ def test_all_faults_come_together_in_the_order_of_the_file() -> None:
     ]
 
 
+def test_a_hostile_file_gives_faults_that_can_be_printed() -> None:
+    document = make_document()
+    document["\ud800"] = 1
+    document["x" * 10_000] = 1
+    document["members"][0]["kind"] = "\udfff" * 10_000
+    document["community"] |= {f"key{number}": "" for number in range(2000)}
+    with pytest.raises(FileRefused) as refusal:
+        bring_in(document)
+    assert len(refusal.value.problems) == 501
+    assert refusal.value.problems[-1].reason == "… and 1503 more faults of 2003."
+    str(refusal.value).encode()
+    assert max(len(str(problem)) for problem in refusal.value.problems) < 1300
+
+
 def test_a_personal_value_is_not_repeated_whole_in_the_reason() -> None:
     reason = refuse(change("members.0.iban", "IT61X0542811101000000123456"))["members[0].iban"]
     assert "•••3456" in reason
