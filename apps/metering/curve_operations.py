@@ -62,9 +62,11 @@ def store_curves(*, said: CurveStatements, source: Source, as_of: datetime, dry:
         touched = np.flatnonzero((merged.verdicts >= Verdict.NEW).any(axis=1))
         if touched.size and not dry:
             _write(said, rows[touched], merged, touched, source, as_of, is_update=is_update)
-    counts = np.bincount(verdicts.ravel(), minlength=4).tolist()
     return Stored(
-        new=counts[Verdict.NEW], changed=counts[Verdict.CHANGED], unchanged=counts[Verdict.UNCHANGED], verdicts=verdicts
+        new=int(np.count_nonzero(verdicts == Verdict.NEW)),
+        changed=int(np.count_nonzero(verdicts == Verdict.CHANGED)),
+        unchanged=int(np.count_nonzero(verdicts == Verdict.UNCHANGED)),
+        verdicts=verdicts,
     )
 
 

@@ -16,7 +16,7 @@ from apps.metering.models import Source
 from apps.metering.packing import QUARTERS, whole_hours
 
 Number = TypeVar("Number", np.int32, np.uint8)
-PODS_AT_A_TIME = 500
+PODS_AT_A_TIME = 250
 """So that what lies between database and matrix stays at a few megabytes, however many PODs are asked for."""
 
 

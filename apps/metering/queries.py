@@ -94,7 +94,7 @@ def get_completeness(pod_keys: Sequence[str], channels: Sequence[int], year: int
     return Completeness(
         pods=tuple(pod_keys),
         days=days,
-        known=np.add.reduceat(known.astype(np.int64), starts, axis=1),
+        known=np.add.reduceat(known, starts, axis=1, dtype=np.int64),
         expected=np.array([quarters_in_day(day) for day in days], np.int64),
     )
 

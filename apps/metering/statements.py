@@ -87,5 +87,7 @@ def _all_of_hour(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _judge(stated: NDArray[np.bool_], equal: NDArray[np.bool_], unknown: NDArray[np.bool_] | np.bool_) -> NDArray[np.uint8]:
-    verdicts = np.where(equal, Verdict.UNCHANGED, np.where(unknown, Verdict.NEW, Verdict.CHANGED))
-    return np.where(stated, verdicts, Verdict.SILENT).astype(np.uint8)
+    other = np.where(unknown, np.uint8(Verdict.NEW), np.uint8(Verdict.CHANGED))
+    verdicts = np.where(equal, np.uint8(Verdict.UNCHANGED), other)
+    verdicts[~stated] = Verdict.SILENT
+    return verdicts

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from django.utils.translation import gettext as _
+import numpy as np
+from django.utils.translation import gettext_noop as _
 
 from apps.metering.errors import MeasuresFileRefused
 from apps.metering.measures_file.dialect import not_text
 
 BLOCK_BYTES = 8 * 1024 * 1024
 LONGEST_LINE = 4096
+_NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,16 @@ class BlockReader:
         return line
 
     def read_blocks(self) -> Iterator[Block]:
-        """Yield the lines after the first. Errors: `MeasuresFileRefused` for what is no text of lines."""
+        """Yield the lines after the first; `check_text` looks at them. Errors: `MeasuresFileRefused` for an endless line."""
         line = 2
         while True:
             content = self._read()
             last = not content
-            content = self._rest + content
-            end = len(content) if last else content.rfind(b"\n") + 1
-            content, self._rest = content[:end], content[end:]
-            if content:
-                if not _is_text(content):
-                    raise not_text()
-                _check_length(content, line)
-                lines = content.count(b"\n") + (not content.endswith(b"\n"))
-                yield Block(line, lines, content)
+            end = 0 if last else content.rfind(b"\n") + 1
+            whole, self._rest = (self._rest + content[:end], content[end:]) if end or last else (b"", self._rest + content)
+            if whole:
+                lines = int(np.count_nonzero(np.frombuffer(whole, np.uint8) == _NEWLINE)) + (not whole.endswith(b"\n"))
+                yield Block(line, lines, whole)
                 line += lines
             if last:
                 return
@@ -89,13 +87,16 @@ def _is_text(content: bytes, *, cut: bool = False) -> bool:
     return True
 
 
-def _check_length(content: bytes, first_line: int) -> None:
-    """Leap from line end to line end, as far as a line may be long. Errors: `MeasuresFileRefused`."""
-    end = -1
+def check_text(block: Block) -> None:
+    """Errors: `MeasuresFileRefused` for what is no text of lines."""
+    content = block.content
+    if not _is_text(content):
+        raise not_text()
+    end = -1  # leap from line end to line end, as far as a line may be long
     while len(content) - end - 1 > LONGEST_LINE:
         following = content.rfind(b"\n", end + 1, end + LONGEST_LINE + 2)
         if following < 0:
-            raise _line_too_long(first_line + content.count(b"\n", 0, end + 1))
+            raise _line_too_long(block.first_line + content.count(b"\n", 0, end + 1))
         end = following
 
 

@@ -30,12 +30,22 @@ class Unclear(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Strangers:
+    """Lines of PODs that are none of ours: `positions` (k,) in the block and `which` (k,) of `reasons` and `texts`."""
+
+    positions: NDArray[np.intp]
+    which: NDArray[np.int32]
+    reasons: list[Any]
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """What a block gave: sure `rows`, positions of lines to look at one by one, and PODs that are none of ours."""
 
     rows: Rows
     doubtful: NDArray[np.intp]
-    strangers: list[tuple[int, Reason, str]]  # position of the line, why, what stood there
+    strangers: Strangers
 
 
 def parse_columns(content: bytes, lines: int, first_line: int, dialect: Dialect, pods: RegisteredPods) -> Columns:
@@ -55,7 +65,7 @@ def parse_columns(content: bytes, lines: int, first_line: int, dialect: Dialect,
     line = np.arange(first_line, first_line + n, dtype=np.int64)
     if not sure.all():
         doubtful = ~sure
-        doubtful[[row for row, _reason, _text in strangers]] = False
+        doubtful[strangers.positions] = False
         line, pod, seconds, energy, quality = line[sure], pod[sure], seconds[sure], energy[:, sure], quality[sure]
         positions = np.flatnonzero(doubtful)
     else:
@@ -118,20 +128,16 @@ def _column(table: pa.Table, name: str) -> Any:
     return table.column(name).chunk(0)
 
 
-def _find_pods(column: Any, pods: RegisteredPods) -> tuple[NDArray[np.int32], list[tuple[int, Reason, str]]]:
-    """Return the position of each POD, -1 for strangers, and why they are."""
+def _find_pods(column: Any, pods: RegisteredPods) -> tuple[NDArray[np.int32], Strangers]:
+    """Return the position of each POD, -1 for strangers, and who they are."""
     texts = [text.decode("utf-8") for text in column.dictionary.to_pylist()]
     found: list[Any] = [pods.find(text) for text in texts]
     codes = np.array([-1 if isinstance(which, Reason) else which for which in found], np.int32)
-    indices = column.indices.to_numpy(zero_copy_only=True)
-    positions = codes[indices]
-    strangers: list[tuple[int, Reason, str]] = []
-    if (codes < 0).any():
-        for row in np.flatnonzero(positions < 0).tolist():
-            which = indices[row]
-            if texts[which]:  # pyarrow makes a row of an empty line, too
-                strangers.append((row, found[which], texts[which]))
-    return positions, strangers
+    indices: NDArray[np.int32] = column.indices.to_numpy(zero_copy_only=True)
+    # An empty POD is left to the exact reader: pyarrow makes a row of an empty line, too.
+    strange = np.array([which < 0 and text != "" for which, text in zip(codes.tolist(), texts, strict=True)], np.bool_)
+    positions = np.flatnonzero(strange[indices]) if strange.any() else np.empty(0, np.intp)
+    return codes[indices], Strangers(positions, indices[positions], found, texts)
 
 
 def _find_instants(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -97,42 +97,49 @@ class StatedDays:
 
     def _find_cells(self, rows: Rows) -> NDArray[np.int32]:
         """Return the cell of each row, making room for days that are new; -1 where there is no room."""
-        columns = self._day_column[rows.day]
+        heads = np.flatnonzero((np.diff(rows.pod, prepend=-1) != 0) | (np.diff(rows.day, prepend=-1) != 0))
+        if heads.size * 4 < len(rows):  # rows of one POD and day stand together: one look for all of them
+            return np.repeat(self._look_up(rows.pod[heads], rows.day[heads]), np.diff(heads, append=len(rows)))
+        return self._look_up(rows.pod, rows.day)
+
+    def _look_up(self, pods: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int32]:
+        columns = self._day_column[days]
         if (columns < 0).any():
-            columns = self._add_days(rows)
-        cells = self._cells[rows.pod, columns]
+            self._add_days(days[columns < 0])
+            columns = self._day_column[days]
+        cells = self._cells[pods, columns]
         cells[columns < 0] = -1
         unknown = (cells < 0) & (columns >= 0)
         if not unknown.any() or self.count == self.capacity:
             return cells
-        pairs = np.unique(rows.pod[unknown].astype(np.int64) * DAYS + rows.day[unknown])[: self.capacity - self.count]
+        pairs = np.unique(pods[unknown].astype(np.int64) * DAYS + days[unknown])[: self.capacity - self.count]
         pod, day = pairs // DAYS, pairs % DAYS
         added = np.arange(self.count, self.count + pairs.size, dtype=np.int32)
         self.pod[added], self.day[added] = pod, day
         self._cells[pod, self._day_column[day]] = added
         self.count += pairs.size
-        cells[unknown] = self._cells[rows.pod[unknown], columns[unknown]]
+        cells[unknown] = self._cells[pods[unknown], columns[unknown]]
         return cells
 
-    def _add_days(self, rows: Rows) -> NDArray[np.int32]:
-        for day in np.unique(rows.day[self._day_column[rows.day] < 0]).tolist():
+    def _add_days(self, days: NDArray[np.int32]) -> None:
+        for day in np.unique(days).tolist():
             if self._columns == self._cells.shape[1]:
                 if self._cells.size * 2 > _MOST_CELLS:
-                    break
+                    return
                 self._cells = np.concatenate([self._cells, np.full_like(self._cells, -1)], axis=1)
             self._day_column[day] = self._columns
             self._columns += 1
-        return self._day_column[rows.day]
 
     def _place(self, rows: Rows, keys: NDArray[np.intp]) -> list[Reject]:
         """Write rows at the positions of their withdrawn quarter; the injected one lies WIDTH further."""
         state, values = self.state.reshape(-1), self.values.reshape(-1)
         if not (state[keys] & SEEN).any():
-            # Nothing came by here before. To see whether each row has a place of its own, number the places and look again.
-            numbers = np.arange(len(rows), dtype=np.int32)
-            values[keys] = numbers
-            distinct = bool((values[keys] == numbers).all())
-            if not distinct or (rows.energy[0] == SILENT).any():
+            # Nothing came by here before. Has each row a place of its own?
+            distinct = bool((keys[1:] > keys[:-1]).all())
+            if not distinct:  # number the places and look again
+                numbers = np.arange(len(rows), dtype=np.int32)
+                values[keys] = numbers
+                distinct = bool((values[keys] == numbers).all())
                 values[keys] = 0
             if distinct:
                 self._write(rows, keys)
@@ -191,7 +198,7 @@ class StatedDays:
         state, values, lines = self.state.reshape(-1), self.values.reshape(-1), self.lines.reshape(-1)
         said = rows.energy != SILENT
         mark = np.where(said.all(axis=0), STATED | SEEN | JOINT, STATED | SEEN).astype(np.uint8) | rows.quality
-        whole_hours = np.flatnonzero(rows.slot % QUARTERS == 0)
+        whole_hours = np.flatnonzero(rows.slot % np.int32(QUARTERS) == 0)
         for channel in range(CHANNELS):
             places = keys + channel * WIDTH
             if said[channel].all():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.engine.inputs import Quality
 from apps.metering.errors import MeasuresFileRefused
@@ -48,7 +49,7 @@ def read_header(line: bytes, default: Quality) -> Dialect:
 def not_text() -> MeasuresFileRefused:
     """The refusal of a file that is no UTF-8 text."""
     return MeasuresFileRefused(
-        _("The file is not text in UTF-8. Save it as CSV UTF-8 (a spreadsheet or a compressed file cannot be read).")
+        gettext_noop("The file is not text in UTF-8. Save it as CSV UTF-8 (a spreadsheet or a compressed file cannot be read).")
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.metering.measures_file.blocks import Block
-from apps.metering.measures_file.columns import Unclear, parse_columns
+from apps.metering.measures_file.columns import Strangers, Unclear, parse_columns
 from apps.metering.measures_file.dialect import Dialect
 from apps.metering.measures_file.instants import days_and_slots
 from apps.metering.measures_file.lines import LineRejected, parse_line
@@ -18,11 +18,29 @@ _FEW_LINES = 32
 
 
 @dataclass(frozen=True, slots=True)
+class ManyRejects:
+    """Rejects of one block that are not spelt out, because there may be as many as lines. In order of lines."""
+
+    first_line: int
+    strangers: Strangers
+
+    def __len__(self) -> int:
+        return len(self.strangers.positions)
+
+    def spell_out(self, most: int | None) -> list[Reject]:
+        """The first `most` of them, or all."""
+        of = self.strangers
+        pairs = zip(of.positions[:most].tolist(), of.which[:most].tolist(), strict=True)
+        return [reject(self.first_line + position, of.reasons[which], of.texts[which]) for position, which in pairs]
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a block gave, both in order of lines; `read` counts the lines that are not blank."""
+    """What a block gave, rows and rejects each in order of lines; `read` counts the lines that are not blank."""
 
     rows: Rows
     rejects: list[Reject]
+    many: list[ManyRejects]
     read: int
 
 
@@ -35,14 +53,13 @@ def parse_block(block: Block, dialect: Dialect, pods: RegisteredPods) -> Parsed:
     except Unclear:
         first, second = _halve(block)
         return _join([parse_block(first, dialect, pods), parse_block(second, dialect, pods)])
-    strangers = [reject(block.first_line + row, reason, value) for row, reason, value in columns.strangers]
+    many = [ManyRejects(block.first_line, columns.strangers)] if columns.strangers.positions.size else []
     if not columns.doubtful.size:
-        return Parsed(columns.rows, strangers, block.lines)
+        return Parsed(columns.rows, [], many, block.lines)
     careful = parse_lines(block, columns.doubtful.tolist(), dialect, pods)
     rows = join([columns.rows, careful.rows])
-    rejects = sorted([*strangers, *careful.rejects])
     read = block.lines - len(columns.doubtful) + careful.read
-    return Parsed(rows.take(np.argsort(rows.line)) if len(careful.rows) else columns.rows, rejects, read)
+    return Parsed(rows.take(np.argsort(rows.line)) if len(careful.rows) else columns.rows, careful.rejects, many, read)
 
 
 def parse_lines(block: Block, positions: range | list[int], dialect: Dialect, pods: RegisteredPods) -> Parsed:
@@ -62,7 +79,7 @@ def parse_lines(block: Block, positions: range | list[int], dialect: Dialect, po
             numbers.append(number)
             parsed.append(row)
     if not parsed:
-        return Parsed(empty(), rejects, len(rejects))
+        return Parsed(empty(), rejects, [], len(rejects))
     table = np.array(parsed, np.int64)
     day, slot = days_and_slots(table[:, 1])
     rows = Rows(
@@ -73,7 +90,7 @@ def parse_lines(block: Block, positions: range | list[int], dialect: Dialect, po
         energy=np.ascontiguousarray(table[:, [3, 2]].T, np.int32),
         quality=table[:, 4].astype(np.uint8),
     )
-    return Parsed(rows, rejects, len(rejects) + len(rows))
+    return Parsed(rows, rejects, [], len(rejects) + len(rows))
 
 
 def _halve(block: Block) -> tuple[Block, Block]:
@@ -90,5 +107,6 @@ def _join(parts: list[Parsed]) -> Parsed:
     return Parsed(
         rows=join([part.rows for part in parts]),
         rejects=[found for part in parts for found in part.rejects],
+        many=[found for part in parts for found in part.many],
         read=sum(part.read for part in parts),
     )

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from numpy.typing import NDArray
 
 from apps.engine.inputs import Quality
 from apps.metering.errors import MeasuresFileRefused
 from apps.metering.measures_file import blocks, days
-from apps.metering.measures_file.blocks import BlockReader
+from apps.metering.measures_file.blocks import Block, BlockReader, check_text
 from apps.metering.measures_file.days import StatedDays
 from apps.metering.measures_file.dialect import Dialect, read_header
 from apps.metering.measures_file.instants import DAYS
@@ -95,13 +95,18 @@ def _parse_blocks(reader: BlockReader, dialect: Dialect, pods: RegisteredPods) -
     waiting: deque[tuple[Future[Parsed], int]] = deque()
     with ThreadPoolExecutor(_PARSERS, "measures") as parsers:
         for block in reader.read_blocks():
-            waiting.append((parsers.submit(parse_block, block, dialect, pods), reader.bytes_done))
+            waiting.append((parsers.submit(_parse, block, dialect, pods), reader.bytes_done))
             if len(waiting) >= _AHEAD:
                 parsed, done = waiting.popleft()
                 yield parsed.result(), done
         while waiting:
             parsed, done = waiting.popleft()
             yield parsed.result(), done
+
+
+def _parse(block: Block, dialect: Dialect, pods: RegisteredPods) -> Parsed:
+    check_text(block)
+    return parse_block(block, dialect, pods)
 
 
 def _gather(reading: Reading, parsed: Parsed) -> None:
@@ -113,8 +118,7 @@ def _gather(reading: Reading, parsed: Parsed) -> None:
         if len(left):
             reading.by_quarter[left.pod[left.slot % QUARTERS != 0]] = True
             reading.spill.keep(left)
-    for found in sorted([*parsed.rejects, *conflicts]):
-        reading.log.add(found)
+    reading.log.add_block([*parsed.rejects, *conflicts], parsed.many)
 
 
 def _note(reading: Reading, rows: Rows) -> None:

@@ -1,10 +1,10 @@
 """Why a row is not taken: a reason per rejected line, the first ones kept, all of them counted."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import IO
+from typing import IO, Protocol
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -76,6 +76,14 @@ def reject(line: int, reason: Reason, value: str) -> Reject:
     return Reject(line, reason, "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown))
 
 
+class ManyRejects(Protocol):
+    """Rejects that are not spelt out yet."""
+
+    def __len__(self) -> int: ...
+
+    def spell_out(self, most: int | None) -> list[Reject]: ...
+
+
 class RejectLog:
     """Counts rejects, keeps the first by line, and notes all of them in a spool file when there is one."""
 
@@ -93,6 +101,14 @@ class RejectLog:
             heapq.heapreplace(self._first, entry)
         if self._spool is not None:
             self._spool.write(f"{found.line}\t{found.reason.value}\t{found.value}\n")
+
+    def add_block(self, found: list[Reject], many: Sequence[ManyRejects]) -> None:
+        """Note the rejects of a block that comes after all that were noted so far; spell out no more than is wanted."""
+        most = None if self._spool is not None else SHOWN - len(self._first)
+        spelt = [entry for part in many for entry in part.spell_out(most)]
+        for entry in sorted([*found, *spelt]):
+            self.add(entry)
+        self.count += sum(len(part) for part in many) - len(spelt)
 
     @property
     def first(self) -> list[Reject]:

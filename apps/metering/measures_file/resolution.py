@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apps.engine.inputs import Quality
 from apps.metering.loading import load_curves
-from apps.metering.measures_file.days import SEEN, STATED, StatedDays
+from apps.metering.measures_file.days import QUALITY, SEEN, STATED, StatedDays
 from apps.metering.measures_file.instants import FIRST_DAY, local_label, quarters_of_days
 from apps.metering.measures_file.rejects import Reason, Reject, reject
 from apps.metering.models import Channel, Source
@@ -37,8 +37,8 @@ def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bo
     """Decide for each hour of the cells whether it was stated by the quarter or as a whole. The first that applies:
 
     1. The day has a row that does not start an hour: it is stated by the quarter. Two or more of its hours that have only
-       their first row, and are not stored by the quarter already, are hours among quarters: rejected as mixed. (One gap in
-       a day of quarters leaves at most one such hour.)
+       their first row, with energy, and are not stored by the quarter already, are hours among quarters: rejected as
+       mixed. (One gap in a day of quarters leaves at most one such hour.)
     2. The day has a row for each of its hours: by the hour.
     3. A curve of the same source is stored for the day: each hour as it is stored, unknown hours as the rest of that day is.
        So a correction that holds a few whole hours of a day of quarters corrects their first quarters.
@@ -50,7 +50,8 @@ def resolve(days: StatedDays, cells: NDArray[np.intp], by_quarter: NDArray[np.bo
     off_hour = _off_hour(seen)
     real = np.arange(_HOURS) < (length // QUARTERS)[:, None]
     complete = (seen[:, ::QUARTERS] | ~real).all(axis=1)
-    bare = seen[:, ::QUARTERS] & ~_later_quarters(seen).any(axis=2)
+    energy = (days.state[cells, :, ::QUARTERS] & STATED != 0) & (days.state[cells, :, ::QUARTERS] & QUALITY != Quality.MISSING)
+    bare = energy.any(axis=1) & ~_later_quarters(seen).any(axis=2)
     suspect: NDArray[np.bool_] = off_hour & (np.count_nonzero(bare, axis=1) >= 2)
     hourly = np.repeat((~off_hour & (complete | ~by_quarter[days.pod[cells]]))[:, None], _HOURS, axis=1)
     unsure = np.flatnonzero(suspect | ~(off_hour | complete))

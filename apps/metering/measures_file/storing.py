@@ -83,6 +83,10 @@ class Storing:
         stored = store_curves(said=said, source=self.source, as_of=self.as_of, dry=self.dry)
         verdicts = np.zeros((cells.size * CHANNELS, WIDTH), np.uint8)
         verdicts[chosen] = stored.verdicts
+        if hourly is not None:
+            # A row of an hour did what it did to any of its quarters.
+            quarters = verdicts.reshape(cells.size, CHANNELS, -1, QUARTERS)
+            quarters[..., 0] = np.where(hourly[:, None, :], quarters.max(axis=3), quarters[..., 0])
         self._count(state, np.where(by_row, verdicts.reshape(by_row.shape), np.uint8(Verdict.SILENT)))
 
     def _count(self, state: NDArray[np.uint8], verdicts: NDArray[np.uint8]) -> None:

@@ -75,7 +75,8 @@ class Model:
         verdicts: dict[int, str] = {}
         for (pod, day), slots in seen.items():
             mine = [row for row in rows if row[1:3] == (pod, day)]
-            hours, refused = self._resolve(pod, day, slots, lengths[day], pod in by_quarter)
+            energies = {slot for _n, _p, _d, slot, fresh in mine if any(cell[1] != Quality.MISSING for cell in fresh.values())}
+            hours, refused = self._resolve(pod, day, slots, energies, lengths[day], pod in by_quarter)
             for number, _pod, _day, slot, fresh in mine:
                 if fresh and slot in refused:
                     rejects.append((number, Reason.MIXED))
@@ -99,13 +100,15 @@ class Model:
             return "whole"
         return "quarters" if any(quality != Quality.MISSING for _wh, quality in slots) else None
 
-    def _resolve(self, pod: str, day: date, slots: set[int], length: int, by_quarter: bool) -> tuple[set[int], set[int]]:
+    def _resolve(
+        self, pod: str, day: date, slots: set[int], energies: set[int], length: int, by_quarter: bool
+    ) -> tuple[set[int], set[int]]:
         """Which hours are stated as a whole, and which first quarters are refused as mixed."""
         hours = set(range(length // 4))
         stored = {hour: self._form(pod, day, hour) for hour in hours}
         if any(slot % 4 for slot in slots):
             bare = {hour for hour in hours if {slot - 4 * hour for slot in slots if slot // 4 == hour} == {0}}
-            bare = {hour for hour in bare if stored[hour] != "quarters"}
+            bare = {hour for hour in bare if 4 * hour in energies and stored[hour] != "quarters"}
             return set(), {4 * hour for hour in bare} if len(bare) >= 2 else set()
         if slots == {4 * hour for hour in hours}:
             return hours, set()
