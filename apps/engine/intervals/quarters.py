@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.engine.errors import InputsInconsistent
 from apps.engine.inputs import Quality
 from apps.engine.intervals.edges import counted_at_edges
 from apps.engine.intervals.nouns import QUARTER_US, Instants, Note, NoteKind, QuarterSeries, Readings, Span
@@ -27,7 +28,12 @@ def quarters_of(readings: Readings, span: Span, *, from_probes: bool = False) ->
 
     The result depends on the set of readings alone: not on their order, nor on how often each was given. Give all readings of the
     span and `CONTEXT` more on either side; or, with `from_probes`, those of `needed_probes`, where every step was lawful.
+    Errors: `InputsInconsistent` for a span that does not start with a quarter of an hour, or has none.
     """
+    if span.starts_us % QUARTER_US or span.quarters < 1:
+        raise InputsInconsistent(
+            "A span is one quarter of an hour or more, the first at 00, 15, 30 or 45 minutes. Correct its start."
+        )
     series = len(readings.starts) - 1
     values = np.zeros((series, span.quarters), np.int32)
     quality = np.zeros((series, span.quarters), np.uint8)

@@ -182,3 +182,9 @@ def test_other_inconsistent_readings_are_refused():
     for power_w in (-1, 10**8 + 1):
         with pytest.raises(InputsInconsistent, match="Correct the power"):
             readings_of([[]], power_w)
+
+
+@pytest.mark.parametrize("span", [Span(DAY_US + 1, 4), Span(DAY_US + 60 * S, 4), Span(DAY_US, 0), Span(DAY_US, -1)])
+def test_a_span_that_is_not_of_quarters_is_refused(span: Span):
+    with pytest.raises(InputsInconsistent, match="quarter of an hour"):
+        quarters_of(readings_of([[]]), span)
