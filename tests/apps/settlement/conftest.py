@@ -1,4 +1,4 @@
-"""Refusals are said in the reader's language; tests that read them ask for English."""
+"""Refusals are said in the reader's language; these tests read English."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 
-@pytest.fixture
-def english() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
     with translation.override("en"):
         yield

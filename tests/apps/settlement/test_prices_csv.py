@@ -13,7 +13,7 @@ from apps.settlement.models import PriceImport, RuleParameter, ZonalPrice
 from apps.settlement.prices.operations import PriceImportResult, import_prices, preview_prices
 from apps.settlement.prices.rows import PricesRefused
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = pytest.mark.django_db
 
 AS_OF = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 HEADER = "starts_at;zone;price_eur_per_mwh\n"

@@ -10,7 +10,7 @@ from apps.settlement.models import PriceImport, ZonalPrice
 from apps.settlement.prices.operations import PriceImportResult, import_prices
 from apps.settlement.prices.rows import PricesRefused
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = pytest.mark.django_db
 
 AS_OF = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 # As the real files begin: the data set brings its own schema, in which the names of the columns appear as well.

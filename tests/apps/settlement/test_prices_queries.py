@@ -11,7 +11,7 @@ from apps.settlement.errors import PriceMissing
 from apps.settlement.models import ZonalPrice
 from apps.settlement.prices.queries import get_hourly_prices, list_missing_prices
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = pytest.mark.django_db
 
 
 def fill(year: int, month: int, *zones: str) -> None:
