@@ -148,6 +148,12 @@ def test_one_reading_that_cannot_be_is_set_aside_and_its_quarter_is_flagged(stra
     assert found.notes == (Note(0, DAY_US + 20 * MINUTE, DAY_US + 20 * MINUTE, NoteKind.OUTLIER, None, stray),)
 
 
+def test_an_outlier_at_the_edge_flags_the_quarter_that_begins_there():
+    registers = list(HOUR_OF_MINUTES)
+    registers[15] = 0
+    assert curve(hour(every(60, registers))) == ([750] * 4, [M, U, M, M])
+
+
 def test_a_register_that_jumps_to_and_fro_has_no_outliers_but_resets_and_jumps():
     registers = [0, 9000 * WH, 1, 9000 * WH, 2, 9000 * WH]
     found = hour(every(60, registers))
