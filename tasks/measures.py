@@ -49,7 +49,7 @@ def _read(found: MeasureImport, *, dry: bool) -> ImportReport | None:
             operations.finish_import(import_id=found.pk, report=report, as_of=timezone.now())
 
     try:
-        with operations.report_progress(found.pk) as progress:
+        with operations.report_progress(found.pk, bytes_total=found.bytes_total) as progress:
             return import_measures(
                 operations.import_path(found),
                 source=Source(found.source),

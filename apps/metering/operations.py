@@ -120,16 +120,24 @@ def refuse_import(*, import_id: int, reason: str, as_of: datetime) -> None:
 
 
 class report_progress:
-    """Shows how far an import is while its transaction is open: over a connection of its own, which commits at once."""
+    """Shows how far an import is while its transaction is open: over a connection of its own, which commits at once.
 
-    def __init__(self, import_id: int) -> None:
+    A hundred steps are enough for a bar, and each is a commit.
+    """
+
+    def __init__(self, import_id: int, *, bytes_total: int) -> None:
         self.import_id = import_id
+        self._step = max(1, bytes_total // 100)
+        self._next = self._step
         self._connection = connections.create_connection("default")
 
     def __enter__(self) -> "report_progress":
         return self
 
     def __call__(self, bytes_done: int) -> None:
+        if bytes_done < self._next:
+            return
+        self._next = bytes_done + self._step
         with self._connection.cursor() as cursor:
             cursor.execute("UPDATE metering_measureimport SET bytes_done = %s WHERE id = %s", [bytes_done, self.import_id])
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from apps.metering.errors import MeasuresFileRefused
 from apps.metering.measures_file.dialect import not_text
 
-BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 1024 * 1024
 LONGEST_LINE = 4096
 _NEWLINE = ord("\n")
 
