@@ -53,6 +53,11 @@ def render(document: StatementDocument) -> bytes:
     return _press().render(document)
 
 
+def warm_up() -> None:
+    """Read fonts and style now, so that the first statement does not wait for them. Errors: `PangoMissing`."""
+    _press()
+
+
 @lru_cache(maxsize=1)
 def _press() -> StatementPress:
     return StatementPress()

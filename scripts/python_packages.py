@@ -27,9 +27,9 @@ def install_packages(*, root: Path, venv: Path) -> None:
     python = venv / "bin" / "python"
     # uv first, for it takes seconds; pip, if uv does not run here or cannot reach the packages as pip is configured to
     options = ["--require-hashes", "--only-binary", ":all:"]
-    with_uv = run(
-        [python, "-m", "uv", "pip", "sync", "--python", python, *options, *locks], check=False, env=get_uv_environment()
-    )
+    # compiled at once, as pip does: where Python may not write its cache, every command would compile Django anew
+    sync: list[str | Path] = [python, "-m", "uv", "pip", "sync", "--compile-bytecode", "--python", python]
+    with_uv = run([*sync, *options, *locks], check=False, env=get_uv_environment())
     if with_uv.returncode != 0:
         requirements = [part for lock in locks for part in ("--requirement", lock)]
         run(

@@ -4,17 +4,10 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
-from fractions import Fraction
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
-import django
-import msgspec
 from celery import shared_task
 from django.utils import timezone
 
@@ -31,11 +24,11 @@ from apps.settlement.booking import unpack_wh
 from apps.settlement.models import LedgerEntry, SettlementRun
 from reports import statement_pdf, workbook_xlsx
 from reports.documents import StatementDocument, WorkbookDocument
+from tasks.printing import Print, document_from
 
 log = logging.getLogger(__name__)
 Kind = IssuedDocument.Kind
 EXTENSIONS = {Kind.STATEMENT: "pdf", Kind.WORKBOOK: "xlsx", Kind.SNAPSHOT: "zip"}
-Document = TypeVar("Document", StatementDocument, WorkbookDocument)
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make the same archive
 
 
@@ -68,7 +61,7 @@ def render(document: IssuedDocument) -> bytes:
 
 def statement_from(content: dict[str, Any]) -> StatementDocument:
     """Frozen values into the press's document."""
-    return _convert(content, StatementDocument)
+    return document_from(content, _logo(content), StatementDocument)
 
 
 def workbook_from(content: dict[str, Any], run: SettlementRun) -> WorkbookDocument:
@@ -82,7 +75,7 @@ def workbook_from(content: dict[str, Any], run: SettlementRun) -> WorkbookDocume
         "shared_wh": unpack_wh(curves.shared),
         "taken_wh": unpack_wh(curves.taken).reshape(len(content["plants"]), len(hours)),
     }
-    return _convert(content, WorkbookDocument, lines=tuple(_lines(run)), **arrays)
+    return document_from(content, _logo(content), WorkbookDocument, lines=tuple(_lines(run)), **arrays)
 
 
 def _lines(run: SettlementRun) -> Sequence[Line]:
@@ -104,23 +97,10 @@ def _lines(run: SettlementRun) -> Sequence[Line]:
     ]
 
 
-def _convert(content: dict[str, Any], kind: type[Document], **ready: Any) -> Document:
-    """Plain values into the press's frozen dataclass, strictly typed; the logo is read back by its hash."""
-    issuer = dict(content["issuer"])
-    sha256 = issuer.pop("logo_sha256")
-    logo = read_file(logo_path(sha256), sha256=sha256) if sha256 else None
-    hints = get_type_hints(kind)
-    values = {
-        name: msgspec.convert(value, hints[name], dec_hook=_fraction) for name, value in {**content, "issuer": issuer}.items()
-    }
-    values["issuer"] = replace(values["issuer"], logo=logo)
-    return kind(**values, **ready)
-
-
-def _fraction(kind: type, value: Any) -> Any:
-    if kind is Fraction:
-        return Fraction(value)
-    raise NotImplementedError(kind)
+def _logo(content: dict[str, Any]) -> bytes | None:
+    """The logo that frozen content names by its hash."""
+    sha256 = content["issuer"]["logo_sha256"]
+    return read_file(logo_path(sha256), sha256=sha256) if sha256 else None
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -132,36 +112,27 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def write_documents(*, run_id: int, directory: Path) -> None:
-    """Write the documents of a settled run into a folder, approved or not (a draft says so on its pages)."""
+def write_documents(*, run_id: int, directory: Path, print_into: Print) -> None:
+    """Write the documents of a settled run into a folder, approved or not (a draft says so on its pages).
+
+    `print_into` is what `tasks.printing.printing` gives: the statements are there when its block has been left.
+    """
     facts = get_run_facts(run_id=run_id)
     snapshot = directory / "snapshot"
     snapshot.mkdir(parents=True, exist_ok=True)
-    with _statements_printing(facts, directory):
-        workbook = workbook_xlsx.render(workbook_from(workbook_content(facts), facts.run))
-        (directory / "cartella.xlsx").write_bytes(workbook)
-        for name, content in read_files(facts.run.snapshot_path).items():
-            (snapshot / name).write_bytes(content)
+    _print_statements(facts, directory, print_into)
+    workbook = workbook_xlsx.render(workbook_from(workbook_content(facts), facts.run))
+    (directory / "cartella.xlsx").write_bytes(workbook)
+    for name, content in read_files(facts.run.snapshot_path).items():
+        (snapshot / name).write_bytes(content)
 
 
-def write_statements(*, run_id: int, directory: Path) -> None:
+def write_statements(*, run_id: int, directory: Path, print_into: Print) -> None:
     """Write only the statements of a settled run into a folder."""
     directory.mkdir(parents=True, exist_ok=True)
-    with _statements_printing(get_run_facts(run_id=run_id), directory):
-        pass
+    _print_statements(get_run_facts(run_id=run_id), directory, print_into)
 
 
-@contextmanager
-def _statements_printing(facts: RunFacts, directory: Path) -> Iterator[None]:
-    """Print all statements on all cores while the block runs. Children get frozen content only, never the parent's database."""
-    statements = list_statements(facts, issued_on=timezone.localdate())
-    jobs = [(content, directory / f"rendiconto-{row.member.code}.pdf") for row, content in statements]
-    with ProcessPoolExecutor(mp_context=get_context("forkserver"), initializer=django.setup) as pool:
-        printing = [pool.submit(_print_statement, *job) for job in jobs]
-        yield
-        for job in printing:
-            job.result()
-
-
-def _print_statement(content: dict[str, Any], path: Path) -> None:
-    path.write_bytes(statement_pdf.render(statement_from(content)))
+def _print_statements(facts: RunFacts, directory: Path, print_into: Print) -> None:
+    for row, content in list_statements(facts, issued_on=timezone.localdate()):
+        print_into(content, _logo(content), directory / f"rendiconto-{row.member.code}.pdf")

@@ -11,8 +11,10 @@ def main() -> None:
 
     django.setup()
     from tasks.exports import write_statements
+    from tasks.printing import printing
 
-    write_statements(run_id=int(sys.argv[1]), directory=Path(sys.argv[2]))
+    with printing() as print_into:
+        write_statements(run_id=int(sys.argv[1]), directory=Path(sys.argv[2]), print_into=print_into)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from apps.settlement.models import SettlementRun
 from apps.settlement.queries import get_run_result
 from project.commands import JsonCommand, Refused
 from tasks.exports import write_documents
+from tasks.printing import printing
 from tasks.settlement import settle_month
 
 
@@ -34,20 +35,12 @@ class Command(JsonCommand):
         found = Configuration.objects.filter(code=configuration).first()
         if found is None:
             raise Refused(f"There is no configuration {configuration}. Import its community first, or check the code.")
-        try:
-            run = operations.open_run(
-                configuration=found, month=options["month"], kind=options["kind"], opened_by=None, as_of=timezone.now()
-            )
-        except SettlementError as error:
-            raise Refused(str(error.args[0])) from error
-        settle_month.apply(args=(run.pk,), throw=True)
-        run.refresh_from_db()
-        if run.state != SettlementRun.State.COMPUTED:
-            operations.discard_run(run_id=run.pk)
-            raise Refused(run.error)
-        if out is not None:
-            write_documents(run_id=run.pk, directory=out)
-        return get_run_result(run_id=run.pk)
+        if out is None:
+            return get_run_result(run_id=_settled(found, options["month"], options["kind"]))
+        with printing() as print_into:  # the press warms up on the other core while this one settles
+            run_id = _settled(found, options["month"], options["kind"])
+            write_documents(run_id=run_id, directory=out, print_into=print_into)
+        return get_run_result(run_id=run_id)
 
     def tell(self, answer: dict[str, Any]) -> None:
         energy, contributions = answer["energy"], answer["contributions"]
@@ -62,6 +55,20 @@ class Command(JsonCommand):
         for row in answer["accounts"]:
             write(f"  account {row['account']:<20} {row['amount_eur']:>10} €")
         write(f"  result {answer['result_sha256']}")
+
+
+def _settled(configuration: Configuration, month: date, kind: str) -> int:
+    """The run, opened and settled through the same task as the admin does; one that is refused leaves nothing."""
+    try:
+        run = operations.open_run(configuration=configuration, month=month, kind=kind, opened_by=None, as_of=timezone.now())
+    except SettlementError as error:
+        raise Refused(str(error.args[0])) from error
+    settle_month.apply(args=(run.pk,), throw=True)
+    run.refresh_from_db()
+    if run.state != SettlementRun.State.COMPUTED:
+        operations.discard_run(run_id=run.pk)
+        raise Refused(run.error)
+    return run.pk
 
 
 def _month(text: str) -> date:
