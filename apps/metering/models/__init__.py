@@ -1,5 +1,28 @@
-"""What was measured: packed curves, and the record of every import."""
+"""What was measured and by what: packed curves, imports, brokers, devices, raw messages, readings."""
 
+from apps.metering.models.alerts import Alert, DeviceFlip
+from apps.metering.models.broker import Broker
 from apps.metering.models.curves import Channel, DayCurve, MeasureImport, Source
+from apps.metering.models.device import Device, DeviceAssignment, DeviceState, RegisterSeries, Sensor
+from apps.metering.models.journal import DeadLetter, RawBatch, UnknownTopic
+from apps.metering.models.reading import QuarterMark, Reading
 
-__all__ = ["Channel", "DayCurve", "MeasureImport", "Source"]
+__all__ = [
+    "Alert",
+    "Broker",
+    "Channel",
+    "DayCurve",
+    "DeadLetter",
+    "Device",
+    "DeviceAssignment",
+    "DeviceFlip",
+    "DeviceState",
+    "MeasureImport",
+    "QuarterMark",
+    "RawBatch",
+    "Reading",
+    "RegisterSeries",
+    "Sensor",
+    "Source",
+    "UnknownTopic",
+]

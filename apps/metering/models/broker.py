@@ -1,0 +1,34 @@
+"""Where messages come from."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.encryption import EncryptedTextField
+
+
+class Broker(models.Model):
+    """One MQTT broker that the listener keeps a persistent session with. `client_id` is fixed: the session hangs on it.
+
+    How the connection is doing now stands in Redis (`apps.metering.broker_status`): the message path needs no database.
+    """
+
+    name = models.CharField(_("nome"), max_length=80, unique=True)
+    host = models.CharField(_("indirizzo"), max_length=200)
+    port = models.PositiveIntegerField(_("porta"), default=1883)
+    tls = models.BooleanField(_("TLS"), default=False)
+    ca_certificate = models.TextField(_("certificato dell'autorità (PEM)"), blank=True)
+    username = models.CharField(_("utente"), max_length=200, blank=True)
+    password = EncryptedTextField(_("password"), blank=True)
+    client_id = models.CharField(_("identificativo del client"), max_length=60, unique=True)
+    topics = ArrayField(models.CharField(max_length=200), verbose_name=_("argomenti"), default=list)
+    heartbeat_seconds = models.PositiveIntegerField(_("intervallo di vita dei dispositivi (s)"), default=300)
+    enabled = models.BooleanField(_("attivo"), default=True)
+
+    class Meta:
+        verbose_name = _("broker MQTT")
+        verbose_name_plural = _("broker MQTT")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
