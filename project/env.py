@@ -55,6 +55,14 @@ def read_environment() -> Environment:
     )
 
 
+def read_failpoints() -> str:
+    """`FAILPOINTS` as it was set for this process, empty when it was not; `project.failpoints` says what it means.
+
+    Apart from the rest: a harness arms processes that never read a database address.
+    """
+    return str(environ.Env().str("FAILPOINTS", default=""))
+
+
 def _bool(env: environ.Env, name: str) -> bool:
     text = env.str(name, default="false").strip().lower()
     if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
