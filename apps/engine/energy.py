@@ -12,6 +12,7 @@ from apps.engine.errors import InvalidNumber, MeasuresMissing, NegativeEnergy
 from apps.engine.identifiers import pod_key
 from apps.engine.inputs import MonthInputs, Point, RunKind
 from apps.engine.money import INT64_MAX, round_half_up
+from apps.engine.quality import unknown_hours, unknown_quarters
 from apps.engine.results import MissingHours
 
 WH_PER_KWH = 1000
@@ -26,7 +27,7 @@ _ROWS_PER_BLOCK = 64
 class HourlyEnergy:
     """The hours of the month, with P points, J injections, H hours: `withdrawn_wh` (P, H), `injected_wh` (J, H), int64.
 
-    Outside a point's hours and where a quarter is missing the energy is 0. `withdrawn_wh` is after storage efficiency.
+    Outside a point's hours and where a quarter is missing or suspect the energy is 0. `withdrawn_wh` is after storage efficiency.
     """
 
     withdrawn_wh: NDArray[np.int64]
@@ -89,7 +90,7 @@ def _hours_of_rows(
         rows = slice(start, start + _ROWS_PER_BLOCK)
         block, known = energy[rows], quality[rows]
         _sum_quarters(block, result[rows])
-        careful = int(block.min()) < 0 or int(known.min()) == 0
+        careful = int(block.min()) < 0 or bool(unknown_quarters(known).any())
         for i, point in enumerate(points[rows], start):
             if careful:
                 _mask_unknown(result[i], energy[i], quality[i], point, channel, gaps)
@@ -117,9 +118,9 @@ def _mask_unknown(
     channel: str,
     gaps: dict[str, NDArray[np.bool_]],
 ) -> None:
-    """Put 0 where a quarter of the hour is missing and remember the hour for the POD. Errors: `NegativeEnergy`."""
+    """Put 0 where a quarter of the hour is missing or suspect and remember the hour for the POD. Errors: `NegativeEnergy`."""
     valid = slice(point.first_hour, point.last_hour)
-    unknown = (quality.reshape(-1, 4) == 0).any(axis=1)
+    unknown = unknown_hours(quality)
     negative = (quarters_wh.reshape(-1, 4) < 0).any(axis=1) & ~unknown
     if negative[valid].any():
         hour = point.first_hour + int(np.argmax(negative[valid]))

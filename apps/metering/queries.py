@@ -9,7 +9,7 @@ from django.db.models.functions import TruncMonth
 from numpy.typing import NDArray
 
 from apps.engine.calendar import day_slots, day_starts_at, month_days, quarters_in_day
-from apps.engine.inputs import Quality
+from apps.engine.quality import unknown_quarters
 from apps.metering.loading import load_curves, open_cursor
 from apps.metering.models import Channel, DayCurve, MeasureImport, Source
 from apps.metering.month_curves import CurveMatrix, get_month_curves, get_month_quality, overlay
@@ -37,7 +37,8 @@ WHERE pod_key = ANY(%s) AND day >= %s AND day < %s AND channel = %s AND length(v
 class Completeness:
     """How much of a month is known: `known` (n, D) quarters per POD and local day, of `expected` (D,) 92, 96 or 100.
 
-    Hours known only as a whole count four quarters. `pods` in the order asked for, `days` the D days of the month.
+    A suspect quarter is not known. Hours known only as a whole count four quarters.
+    `pods` in the order asked for, `days` the D days of the month.
     """
 
     pods: tuple[str, ...]
@@ -86,7 +87,7 @@ def get_completeness(pod_keys: Sequence[str], channels: Sequence[int], year: int
     days = month_days(year, month)
     known: NDArray[np.bool_] | None = None
     for channel in channels:
-        of_channel = get_month_quality(pod_keys, channel, year, month) != Quality.MISSING
+        of_channel = ~unknown_quarters(get_month_quality(pod_keys, channel, year, month))
         known = of_channel if known is None else known & of_channel
     if known is None:
         raise ValueError("Completeness was asked for no channel at all.")

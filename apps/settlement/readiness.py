@@ -11,7 +11,8 @@ from apps.communities.errors import DistributionMissing
 from apps.communities.models import Configuration
 from apps.communities.queries import get_distribution, get_perimeter
 from apps.engine.calendar import local_hours, month_days
-from apps.engine.inputs import Kind, Plant, Point
+from apps.engine.inputs import Kind, Plant, Point, Quality
+from apps.engine.quality import QUARTERS_PER_HOUR, unknown_hours
 from apps.metering.models import Channel
 from apps.metering.month_curves import get_month_quality
 from apps.metering.queries import list_injecting_pods
@@ -24,15 +25,19 @@ from apps.settlement.prices.queries import list_missing_prices
 
 @dataclass(frozen=True, slots=True)
 class PodHours:
-    """One POD of the month: of `expected` hours `missing` are not known. Without any curve all are missing."""
+    """One POD of the month: of `expected` hours `missing` are not known, `suspect` of them for a quarter nobody can believe.
+
+    Without any curve all are missing.
+    """
 
     pod: str
     expected: int
     missing: int
+    suspect: int = 0
 
     @property
     def has_curves(self) -> bool:
-        return self.missing < self.expected
+        return self.missing < self.expected or self.suspect > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,10 @@ class KnownHours:
     @property
     def missing_hours(self) -> int:
         return sum(row.missing for row in self.pods)
+
+    @property
+    def suspect_hours(self) -> int:
+        return sum(row.suspect for row in self.pods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +117,28 @@ def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date) 
     days, _hours = local_hours(year, number)
     order = {pod: row for row, pod in enumerate(sorted({point.pod for point in points}))}
     expected = np.zeros((len(order), len(days)), np.bool_)
-    missing = np.zeros_like(expected)
+    missing, suspect = np.zeros_like(expected), np.zeros_like(expected)
     injections = injections_of(points, plants)
     looked_at = (
         (Channel.WITHDRAWN, list(points)),
         (Channel.INJECTED, [points[row.point] for row in injections]),
     )
     for channel, rows in looked_at:
-        quality = get_month_quality([point.pod for point in rows], channel, year, number)
-        for point, slots in zip(rows, quality, strict=True):
+        pods = sorted({point.pod for point in rows})
+        quality = dict(zip(pods, get_month_quality(pods, channel, year, number), strict=True))
+        for point in rows:
+            slots = quality[point.pod]
+            doubtful = (slots == Quality.SUSPECT).reshape(-1, QUARTERS_PER_HOUR).any(axis=1)
             valid = slice(point.first_hour, point.last_hour)
-            unknown = (slots.reshape(-1, 4) == 0).any(axis=1)
             expected[order[point.pod], valid] = True
-            missing[order[point.pod], valid] |= unknown[valid]
+            missing[order[point.pod], valid] |= unknown_hours(slots)[valid]
+            suspect[order[point.pod], valid] |= doubtful[valid]
     firsts = np.flatnonzero(np.diff(days, prepend=0))
     per_day = np.add.reduceat(expected, firsts, axis=1, dtype=np.int64) if points else np.zeros((0, len(firsts)), np.int64)
     lacking = np.add.reduceat(missing, firsts, axis=1, dtype=np.int64) if points else per_day
     known = np.where(per_day > 0, 1 - lacking / np.maximum(per_day, 1), np.nan)
-    found = tuple(PodHours(pod, int(expected[row].sum()), int(missing[row].sum())) for pod, row in order.items())
+    counts = zip(order, *(marks.sum(axis=1).tolist() for marks in (expected, missing, suspect)), strict=True)
+    found = tuple(PodHours(*row) for row in counts)
     return KnownHours(found, month_days(year, number), known)
 
 

@@ -70,7 +70,7 @@ def settle(inputs: Any) -> dict[str, Any]:
             if not holds(point, hour):
                 continue
             quarters = range(4 * hour, 4 * hour + 4)
-            if any(quality[quarter] == 0 for quarter in quarters):
+            if any(quality[quarter] in (0, 4) for quarter in quarters):  # missing, suspect
                 unknown[point.pod].add(hour)
             else:
                 result[hour] = sum(energy[quarter] for quarter in quarters)

@@ -24,6 +24,7 @@ from apps.engine.inputs import (
     MonthInputs,
     Plant,
     Point,
+    Quality,
     RunKind,
     Split,
     Voltage,
@@ -130,7 +131,7 @@ def _plants(dice: random.Random, points: list[Point]) -> list[Plant]:
 def _curves(
     dice: random.Random, rng: np.random.Generator, points: list[Point], hours: int, scale: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Curves with quiet hours, hourly sources (whole energy in the first quarter) and quarters that nobody measured."""
+    """Curves with quiet hours, hourly sources (whole energy in the first quarter), quarters missing and quarters suspect."""
     wh = np.zeros((len(points), 4 * hours), np.int32)
     quality = np.zeros((len(points), 4 * hours), np.uint8)
     holes = dice.choice((0, 0, 1, 5))
@@ -139,12 +140,12 @@ def _curves(
         width = 4 * (point.last_hour - point.first_hour)
         curve = rng.integers(0, scale + 1, width, np.int32)
         curve[rng.random(width) < dice.choice((0.0, 0.3, 0.9, 1.0))] = 0
-        known = rng.choice(np.array([1, 2, 2, 2, 3, 4], np.uint8), width)
+        known = rng.choice(np.array([1, 2, 2, 2, 3, 3], np.uint8), width)
         if dice.random() < 0.3:
             curve.reshape(-1, 4)[:, 1:] = 0
             known.reshape(-1, 4)[:, 1:] = 5
         for slot in rng.integers(0, width, holes if width else 0):
-            known[slot] = 0
+            known[slot] = Quality.SUSPECT if slot % 2 else Quality.MISSING
             curve[slot] = dice.choice((0, 7, -7))
         wh[i, valid], quality[i, valid] = curve, known
     return wh, quality

@@ -109,6 +109,15 @@ def missing_counts_as_measured(patch: Patch) -> None:
     patch.setattr(energy, "_mask_unknown", lambda *_: None)
 
 
+def suspect_counts_as_measured(patch: Patch) -> None:
+    right = energy._mask_unknown
+
+    def trusting(hours_wh: Array, quarters_wh: Array, quality: Array, *rest: Any) -> None:
+        right(hours_wh, quarters_wh.clip(0), np.where(quality == 4, 2, quality), *rest)
+
+    patch.setattr(energy, "_mask_unknown", trusting)
+
+
 def excess_of_the_month_alone(patch: Patch) -> None:
     right = excess.excess_sets
 
@@ -147,6 +156,7 @@ MISTAKES: list[Callable[[Patch], None]] = [
     grant_bites_on_exempt_energy,
     correction_inside_the_cap,
     missing_counts_as_measured,
+    suspect_counts_as_measured,
     excess_of_the_month_alone,
     excess_to_enterprises_too,
     zero_weights_vanish,

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from apps.engine.errors import InvalidDistribution, InvalidIdentifier, InvalidPlant, MeasuresMissing, PriceMissing
-from apps.engine.inputs import Contribution, Deduction, Distribution, ExcessSplit, MonthInputs, RunKind, Split, YearToDate
+from apps.engine.inputs import (
+    Contribution,
+    Deduction,
+    Distribution,
+    ExcessSplit,
+    MonthInputs,
+    Quality,
+    RunKind,
+    Split,
+    YearToDate,
+)
 from apps.engine.settlement import settle
 from tests.engine import oracle
 from tests.engine.comparison import assert_laws, differences
@@ -82,6 +92,28 @@ def test_a_missing_quarter_below_zero_is_missing_and_not_negative() -> None:
     withdrawn[1, 40], quality[1, 40] = -3, 0
     result = settle(replace(inputs, withdrawn_wh=withdrawn, withdrawn_quality=quality))
     assert [(row.pod, row.hours) for row in result.missing] == [("IT001E00000002", 1)]
+
+
+def test_a_suspect_quarter_makes_its_hour_unknown_exactly_like_a_missing_one() -> None:
+    inputs = small().inputs()
+    found = []
+    for quality in (Quality.MISSING, Quality.SUSPECT):
+        withdrawn, injected = inputs.withdrawn_quality.copy(), inputs.injected_quality.copy()
+        withdrawn[1, 23] = quality  # the last quarter of hour 5, the only one with energy
+        injected[0, 24:32] = quality
+        found.append(settle(replace(inputs, withdrawn_quality=withdrawn, injected_quality=injected)))
+    missing, suspect = found
+    assert [(row.pod, row.hours) for row in suspect.missing] == [("IT001E00000001", 2), ("IT001E00000002", 1)]
+    assert (suspect.missing_hours, int(suspect.shared_wh.sum()), suspect.premium_gross_cents) == (3, 0, 0)
+    assert (suspect.missing, suspect.lines, suspect.members) == (missing.missing, missing.lines, missing.members)
+
+
+def test_a_final_run_refuses_suspect_hours_that_nobody_accepted() -> None:
+    inputs = replace(small().inputs(), run_kind=RunKind.FINAL)
+    inputs.withdrawn_quality[1, 20] = Quality.SUSPECT
+    with pytest.raises(MeasuresMissing, match="IT001E00000002"):
+        settle(inputs)
+    assert settle(replace(inputs, accepted_missing=("IT001E00000002",))).missing_hours == 1
 
 
 def test_quarters_as_large_as_a_slot_can_hold_do_not_overflow() -> None:

@@ -22,10 +22,16 @@ def picture_of_completeness(measures: KnownHours, *, month: date) -> SafeString:
     chosen = np.sort(np.argsort(-missing, kind="stable")[:MOST_ROWS])
     words = CompletenessWords(
         title=_("Ore conosciute per POD e giorno, %(month)s") % {"month": month_name(month)},
-        description=_("%(missing)s ore mancanti su %(pods)s POD.")
-        % {"missing": whole(measures.missing_hours), "pods": len(measures.pods)},
+        description=_description(measures),
         classes=(_("complete"), _("almeno ¾"), _("almeno metà"), _("meno di metà"), _("nessuna ora"), _("non attese")),
     )
     svg = completeness([measures.pods[row].pod for row in chosen], measures.days, measures.known[chosen], words, width=WIDTH)
     # the press escapes every text and writes neither scripts nor styles
     return mark_safe(svg)  # noqa: S308  # nosec B308 B703
+
+
+def _description(measures: KnownHours) -> str:
+    values = {"missing": whole(measures.missing_hours), "pods": len(measures.pods), "suspect": whole(measures.suspect_hours)}
+    if measures.suspect_hours:
+        return _("%(missing)s ore mancanti su %(pods)s POD, di cui %(suspect)s sospette.") % values
+    return _("%(missing)s ore mancanti su %(pods)s POD.") % values

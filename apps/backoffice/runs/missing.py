@@ -109,6 +109,9 @@ def _gaps_of_measures(readiness: Readiness, kind: str) -> list[Gap]:
         "Mancano %(hours)s ore di misura in %(pods)s POD", "Mancano %(hours)s ore di misura in %(pods)s POD", count
     ) % {"hours": whole(readiness.measures.missing_hours), "pods": count}
     text += ngettext(", %(silent)s senza alcuna curva.", ", %(silent)s senza alcuna curva.", silent) % {"silent": silent}
+    suspect = readiness.measures.suspect_hours
+    if suspect:
+        text += " " + ngettext("%(hours)s ora è sospetta.", "%(hours)s ore sono sospette.", suspect) % {"hours": whole(suspect)}
     final = kind == SettlementRun.Kind.FINAL
     advice = (
         _("Una regolazione definitiva si ferma: importa le misure, oppure accetta qui sotto i POD uno per uno.")

@@ -160,6 +160,12 @@ def test_completeness_of_two_channels_wants_both():
     assert get_completeness([A], Channel.values, 2023, 3).known[0, 0] == 1
 
 
+def test_a_suspect_quarter_is_not_a_known_one():
+    store(A, DAY, {0: 1, 1: 1})
+    store(A, DAY, {2: 1}, quality=Quality.SUSPECT, source=DEVICE)
+    assert get_completeness([A], [Channel.WITHDRAWN], 2023, 3).known[0, 0] == 2
+
+
 def test_one_day_names_its_sources():
     store(A, DAY, {0: 1}, source=DEVICE)
     store(A, DAY, {1: 2}, source=OFFICIAL, channel=Channel.INJECTED)

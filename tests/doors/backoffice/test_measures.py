@@ -1,13 +1,15 @@
 """Bringing in measures: a preview that writes nothing, a confirmation, what became of it, and who may."""
 
 import io
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.communities.models import Role
+from apps.communities.models import Member, MeteringPoint, Role
+from apps.engine.inputs import Quality
 from apps.metering.models import DayCurve, MeasureImport, Source
 from tasks.measures import import_file, preview_file
 from tests.doors.backoffice.pages import words
@@ -192,6 +194,23 @@ class TestCompleteness:
         assert "Mancano 72 ore di misura in 1 POD." in words(answer)
         assert f"{village.pods[2]} 72 672 in parte" in words(answer)
         assert answer.content.decode().count('role="img"') == 1
+
+    def test_suspect_hours_are_missing_and_are_called_suspect(self, village, as_user):
+        curve = DayCurve.objects.filter(pod_key=village.pods[2], day="2023-02-03")
+        curve.update(quality=bytes([Quality.OFFICIAL] * 48 + [Quality.SUSPECT] * 2 + [Quality.OFFICIAL] * 46))
+        answer = as_user(village.carla).get(self.ADDRESS, self.choice(village))
+        assert "1 ore mancanti su 3 POD, di cui 1 sospette." in words(answer)
+        assert f"{village.pods[2]} 1 672 in parte, 1 ora sospetta" in words(answer)
+
+    def test_a_point_that_changed_holder_misses_nothing(self, village, as_user):
+        before = MeteringPoint.objects.get(pod=village.pods[2])
+        MeteringPoint.objects.filter(pk=before.pk).update(valid_to="2023-02-11")
+        heir = Member.objects.get(code="M2")
+        MeteringPoint.objects.create(
+            pod=before.pod, configuration=before.configuration, member=heir, valid_from=date(2023, 2, 11)
+        )
+        answer = as_user(village.carla).get(self.ADDRESS, self.choice(village))
+        assert "3 POD con tutte le ore." in words(answer)
 
     def test_a_complete_month_says_so(self, village, anna):
         assert "3 POD con tutte le ore." in words(anna.get(self.ADDRESS, self.choice(village)))
