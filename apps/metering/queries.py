@@ -20,6 +20,7 @@ __all__ = [
     "DayEnergy",
     "get_completeness",
     "get_day_curve",
+    "get_first_day_with_curves",
     "get_import",
     "get_last_import",
     "get_month_curves",
@@ -30,6 +31,13 @@ __all__ = [
 _INJECTING = """
 SELECT DISTINCT pod_key FROM metering_daycurve
 WHERE pod_key = ANY(%s) AND day >= %s AND day < %s AND channel = %s AND length(values) > 0
+"""
+_FIRST_DAY = """
+SELECT min(first.day) FROM unnest(%s::varchar[]) AS wanted(pod_key)
+CROSS JOIN LATERAL (
+    SELECT day FROM metering_daycurve
+    WHERE pod_key = wanted.pod_key AND day >= %s AND day < %s ORDER BY day LIMIT 1
+) AS first
 """
 
 
@@ -136,6 +144,13 @@ def list_months_with_curves(pod_keys: Sequence[str]) -> list[date]:
     """Return the first days of the months in which any of the PODs has a curve, in order."""
     rows = DayCurve.objects.filter(pod_key__in=pod_keys).annotate(month=TruncMonth("day")).values_list("month", flat=True)
     return sorted(rows.distinct())
+
+
+def get_first_day_with_curves(pod_keys: Sequence[str], *, from_day: date, before: date) -> date | None:
+    """Return the first day in `[from_day, before)` on which any of the PODs has a curve: one step in the index per POD."""
+    with open_cursor() as cursor:
+        row = cursor.execute(_FIRST_DAY, [list(pod_keys), from_day, before]).fetchone()
+    return row[0] if row else None
 
 
 def get_import(import_id: int) -> MeasureImport:

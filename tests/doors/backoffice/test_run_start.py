@@ -2,10 +2,13 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from apps.backoffice.runs import start
 from apps.communities.models import DistributionRule, Plant
 from apps.metering.models import DayCurve
 from apps.settlement.models import RuleParameter, SettlementRun, ZonalPrice
@@ -31,6 +34,30 @@ def test_the_page_offers_the_persons_configurations_and_nobody_elses(village, an
     page = anna.get(NEW).content.decode()
     assert village.configuration.code in page
     assert elsewhere.configuration.code not in page
+
+
+def proposed(client) -> tuple[int, int, int]:
+    initial = client.get(NEW).context["form"].initial
+    return initial.get("configuration"), initial["year"], initial["month"]
+
+
+def test_the_form_begins_with_the_first_month_that_has_measures_and_no_run(village, anna):
+    assert proposed(anna) == (village.configuration.pk, 2023, 2)
+    make_measures(village, month=date(2023, 4, 1))
+    open_run(village)
+    assert proposed(anna) == (village.configuration.pk, 2023, 4)
+    assert b'<option value="4" selected>' in anna.get(NEW).content
+
+
+def test_the_form_begins_with_last_month_when_no_month_waits(village, anna):
+    open_run(village)
+    ended = timezone.localdate().replace(day=1) - timedelta(days=1)
+    assert proposed(anna) == (None, ended.year, ended.month)
+
+
+def test_measures_of_the_month_that_runs_are_not_proposed(village, anna, monkeypatch):
+    monkeypatch.setattr(start.timezone, "localdate", lambda: date(2023, 2, 20))
+    assert proposed(anna) == (None, 2023, 1)
 
 
 def test_a_complete_month_says_that_nothing_is_missing(village, anna):
