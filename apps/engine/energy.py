@@ -1,5 +1,6 @@
 """Measured energy: kWh become whole Wh once, quarters become hours first, and unknown stays unknown (settlement-rules 2)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -28,11 +29,18 @@ class HourlyEnergy:
     """The hours of the month, with P points, J injections, H hours: `withdrawn_wh` (P, H), `injected_wh` (J, H), int64.
 
     Outside a point's hours and where a quarter is missing or suspect the energy is 0. `withdrawn_wh` is after storage efficiency.
+    `gaps` (H,) marks per POD the hours that are not known, `missing` counts them; PODs without any are in neither.
     """
 
     withdrawn_wh: NDArray[np.int64]
     injected_wh: NDArray[np.int64]
     missing: tuple[MissingHours, ...]
+    gaps: Mapping[str, NDArray[np.bool_]]
+
+    def missing_hours_of(self, point: Point) -> int:
+        """How many hours of this point's own validity are not known: a POD that changed holder has a count for each."""
+        marked = self.gaps.get(point.pod)
+        return 0 if marked is None else int(np.count_nonzero(marked[point.first_hour : point.last_hour]))
 
 
 def wh_from_kwh(kwh: Decimal | str | int) -> int:
@@ -65,7 +73,7 @@ def hourly_energy(inputs: MonthInputs) -> HourlyEnergy:
         if point.storage_efficiency is not None:
             withdrawn[i] = _times_share(withdrawn[i], Fraction(point.storage_efficiency))
     missing = tuple(MissingHours(pod, int(np.count_nonzero(gaps[pod]))) for pod in sorted(gaps))
-    return HourlyEnergy(withdrawn_wh=withdrawn, injected_wh=injected, missing=missing)
+    return HourlyEnergy(withdrawn_wh=withdrawn, injected_wh=injected, missing=missing, gaps=gaps)
 
 
 def refuse_missing(inputs: MonthInputs, missing: tuple[MissingHours, ...]) -> None:

@@ -33,7 +33,6 @@ def list_statements(facts: RunFacts, *, issued_on: date) -> Iterator[tuple[Membe
 
 def _statement(facts: RunFacts, row: MemberResult, points: list[PointResult], *, issued_on: date) -> dict[str, Any]:
     run, member = facts.run, row.member
-    pods = {point.pod for point in points}
     return {
         "issuer": facts.issuer,
         "configuration": facts.configuration,
@@ -89,13 +88,21 @@ def _statement(facts: RunFacts, row: MemberResult, points: list[PointResult], *,
         "excess_sets": run.facts["excess_sets"],
         "year_rows": facts.year_rows[row.member_id],
         "daily": _daily(facts, points),
-        "missing": [item for item in facts.missing if item["pod"] in pods],
+        "missing": _missing(points),
         "configuration_missing_hours": run.missing_hours,
         "contact_email": facts.community.contact_email,
         "rules_version": run.rules_version,
         "code_version": run.code_version,
         "result_sha256": run.result_sha256,
     }
+
+
+def _missing(points: list[PointResult]) -> list[dict[str, Any]]:
+    """Unknown hours per POD, of the member's own validity alone: a former holder's gaps are not theirs."""
+    hours: dict[str, int] = {}
+    for point in points:
+        hours[point.pod] = hours.get(point.pod, 0) + point.missing_hours
+    return [{"pod": pod, "hours": count} for pod, count in hours.items() if count]
 
 
 def _share(facts: RunFacts, row: MemberResult, contribution: str) -> dict[str, Any]:

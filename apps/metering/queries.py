@@ -150,7 +150,8 @@ def get_first_day_with_curves(pod_keys: Sequence[str], *, from_day: date, before
     """Return the first day in `[from_day, before)` on which any of the PODs has a curve: one step in the index per POD."""
     with open_cursor() as cursor:
         row = cursor.execute(_FIRST_DAY, [list(pod_keys), from_day, before]).fetchone()
-    return row[0] if row else None
+    day = row[0] if row else None
+    return day if isinstance(day, date) else None
 
 
 def get_import(import_id: int) -> MeasureImport:

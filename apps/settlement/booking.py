@@ -154,7 +154,6 @@ def _point_rows(
         held[hours] = result.taken_wh[position[inputs.plants[row.plant].code], hours]
         injected[row.point] += np.add.reduceat(wh, first_hours)
         taken[row.point] += np.add.reduceat(held, first_hours)
-    missing = {row.pod: row.hours for row in energy.missing}
     for i, point in enumerate(inputs.points):
         yield (
             run.pk,
@@ -165,7 +164,7 @@ def _point_rows(
             int(withdrawn[i].sum()),
             int(injected[i].sum()),
             int(shared[i].sum()),
-            missing.get(point.pod, 0),
+            energy.missing_hours_of(point),
             _packed(np.stack([withdrawn[i], injected[i], shared[i], taken[i]])),
         )
 

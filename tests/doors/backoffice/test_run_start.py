@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from apps.backoffice.runs import start
 from apps.communities.models import DistributionRule, Plant
 from apps.metering.models import DayCurve
 from apps.settlement.models import RuleParameter, SettlementRun, ZonalPrice
@@ -36,7 +35,7 @@ def test_the_page_offers_the_persons_configurations_and_nobody_elses(village, an
     assert elsewhere.configuration.code not in page
 
 
-def proposed(client) -> tuple[int, int, int]:
+def proposed(client):
     initial = client.get(NEW).context["form"].initial
     return initial.get("configuration"), initial["year"], initial["month"]
 
@@ -56,7 +55,7 @@ def test_the_form_begins_with_last_month_when_no_month_waits(village, anna):
 
 
 def test_measures_of_the_month_that_runs_are_not_proposed(village, anna, monkeypatch):
-    monkeypatch.setattr(start.timezone, "localdate", lambda: date(2023, 2, 20))
+    monkeypatch.setattr("apps.backoffice.runs.start.timezone.localdate", lambda: date(2023, 2, 20))
     assert proposed(anna) == (None, 2023, 1)
 
 
