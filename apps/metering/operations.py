@@ -21,6 +21,7 @@ __all__ = [
     "Stored",
     "claim_import",
     "claim_preview",
+    "confirm_import",
     "finish_import",
     "finish_preview",
     "import_path",
@@ -80,6 +81,11 @@ class lock_import:
         if self.mine:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [IMPORT_LOCK, self.import_id])
+
+
+def confirm_import(*, import_id: int) -> bool:
+    """Let a previewed file be imported. True for the one press that did it: pressed twice, a worker is woken once."""
+    return bool(MeasureImport.objects.filter(pk=import_id, state=State.PREVIEWED).update(state=State.IMPORTING))
 
 
 def claim_preview(*, import_id: int) -> bool:

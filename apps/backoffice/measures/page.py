@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.backoffice.measures.access import may_import, of_visible_import
 from apps.backoffice.measures.completeness import imports_crumb
 from apps.backoffice.pages import show_page
+from apps.metering import operations
 from apps.metering.models import MeasureImport
 from tasks.measures import import_file
 
@@ -50,7 +51,7 @@ def show_progress(request: HttpRequest, found: MeasureImport) -> HttpResponse:
 def confirm_import(request: HttpRequest, found: MeasureImport) -> HttpResponse:
     """Import what was previewed. Pressed twice, it is done once."""
     with transaction.atomic():
-        if MeasureImport.objects.filter(pk=found.pk, state=State.PREVIEWED).update(state=State.IMPORTING):
+        if operations.confirm_import(import_id=found.pk):
             transaction.on_commit(lambda: import_file.delay(found.pk), robust=True)
     return redirect("admin:metering_measureimport_change", found.pk)
 

@@ -68,6 +68,15 @@ def test_an_import_stores_and_is_done(upload):
     assert get_last_import() == found
 
 
+@pytest.mark.parametrize("state", State.values)
+def test_only_a_previewed_file_can_be_confirmed_and_only_once(upload, state):
+    found = upload(quarter_rows(A, DAY))
+    MeasureImport.objects.update(state=state)
+    presses = [operations.confirm_import(import_id=found.pk) for _press in range(2)]
+    assert presses == [state == State.PREVIEWED, False]
+    assert get_import(found.pk).state == (State.IMPORTING if state == State.PREVIEWED else state)
+
+
 def test_a_message_that_comes_twice_does_nothing_the_second_time(upload):
     found = upload(quarter_rows(A, DAY))
     measures.import_file(found.pk)
