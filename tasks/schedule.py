@@ -21,5 +21,7 @@ TIMETABLE = (
         "Regolazioni provvisorie del mese finito", "settlement.open_provisional_runs", minute="10", hour="5", day_of_month="2-28"
     ),
     Job("Riprende le regolazioni interrotte", "settlement.resume_runs", every_seconds=60),
+    Job("Svuota la coda dei messaggi", "ingest.drain", every_seconds=5),
+    Job("Prepara le partizioni", "ingest.keep_partitions", minute="20", hour="*/6"),
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
 )

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import msgspec
 
 STREAM = "raw"
+FIELD = b"b"  # of an entry of the stream: the bytes of one batch
 GROUP = "ingest"
+DRAINING = "ingest:draining"  # a key that lives while a worker empties the stream
 _LEVEL = 1  # a third of the size for a tenth of the time
 
 

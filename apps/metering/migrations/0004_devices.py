@@ -20,35 +20,6 @@ class Migration(migrations.Migration):
     operations = [
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='RawBatch',
-            fields=[
-                ('pk', models.CompositePrimaryKey('received_at', 'batch', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('received_at', models.DateTimeField()),
-                ('batch', models.CharField(max_length=100)),
-                ('broker_id', models.BigIntegerField()),
-                ('messages', models.PositiveIntegerField()),
-                ('content', models.BinaryField()),
-            ],
-            options={
-                'db_table': 'metering_rawbatch',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Reading',
-            fields=[
-                ('pk', models.CompositePrimaryKey('series_id', 'measured_at', 'register_milliwh', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('series_id', models.BigIntegerField()),
-                ('measured_at', models.DateTimeField()),
-                ('register_milliwh', models.BigIntegerField()),
-                ('received_at', models.DateTimeField()),
-            ],
-            options={
-                'db_table': 'metering_reading',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
             name='Broker',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -92,7 +63,7 @@ class Migration(migrations.Migration):
             name='RegisterSeries',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('component', models.CharField(blank=True, max_length=100, verbose_name='componente')),
+                ('component', models.CharField(blank=True, max_length=512, verbose_name='componente')),
                 ('channel', models.CharField(choices=[('import', 'prelevata'), ('export', 'immessa'), ('production', 'prodotta')], max_length=10, verbose_name='che cosa conta')),
                 ('doubt_from', models.DateTimeField(null=True)),
                 ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='series', to='metering.device', verbose_name='dispositivo')),
@@ -168,7 +139,7 @@ class Migration(migrations.Migration):
             name='DeviceAssignment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('component', models.CharField(blank=True, max_length=100, verbose_name='componente')),
+                ('component', models.CharField(blank=True, max_length=512, verbose_name='componente')),
                 ('pod_key', models.CharField(db_index=True, max_length=14, verbose_name='POD')),
                 ('role', models.CharField(choices=[('exchange', 'scambio (M1)'), ('production', 'produzione (M2)'), ('consumption', 'consumo')], default='exchange', max_length=12, verbose_name='ruolo')),
                 ('connection_power_w', models.PositiveIntegerField(default=3300, verbose_name='potenza della connessione (W)')),
@@ -210,7 +181,7 @@ class Migration(migrations.Migration):
             name='Sensor',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='nome')),
+                ('name', models.CharField(max_length=200, verbose_name='nome')),
                 ('label', models.CharField(blank=True, max_length=200, verbose_name='etichetta')),
                 ('last_three', models.JSONField(default=list)),
                 ('extremes', models.JSONField(default=dict)),

@@ -4,7 +4,7 @@ The default partitions take what no dated partition was made for (a device whose
 nothing is refused for want of a partition.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 FORWARD = """
 CREATE TABLE metering_reading (
@@ -32,4 +32,53 @@ BACKWARD = "DROP TABLE metering_reading; DROP TABLE metering_rawbatch;"
 
 class Migration(migrations.Migration):
     dependencies = [("metering", "0004_devices")]
-    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(FORWARD, BACKWARD)],
+            state_operations=[
+                migrations.CreateModel(
+                    name="RawBatch",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "received_at", "batch", blank=True, editable=False, primary_key=True, serialize=False
+                            ),
+                        ),
+                        ("received_at", models.DateTimeField()),
+                        ("batch", models.CharField(max_length=100)),
+                        ("broker_id", models.BigIntegerField()),
+                        ("messages", models.PositiveIntegerField()),
+                        ("content", models.BinaryField()),
+                    ],
+                    options={
+                        "db_table": "metering_rawbatch",
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Reading",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "series_id",
+                                "measured_at",
+                                "register_milliwh",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("series_id", models.BigIntegerField()),
+                        ("measured_at", models.DateTimeField()),
+                        ("register_milliwh", models.BigIntegerField()),
+                        ("received_at", models.DateTimeField()),
+                    ],
+                    options={
+                        "db_table": "metering_reading",
+                    },
+                ),
+            ],
+        )
+    ]

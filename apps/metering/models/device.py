@@ -42,7 +42,7 @@ class DeviceAssignment(models.Model):
         CONSUMPTION = "consumption", _("consumo")
 
     device = models.ForeignKey(Device, models.PROTECT, related_name="assignments", verbose_name=_("dispositivo"))
-    component = models.CharField(_("componente"), max_length=100, blank=True)
+    component = models.CharField(_("componente"), max_length=512, blank=True)
     pod_key = models.CharField(_("POD"), max_length=14, db_index=True)
     role = models.CharField(_("ruolo"), max_length=12, choices=Role.choices, default=Role.EXCHANGE)
     connection_power_w = models.PositiveIntegerField(_("potenza della connessione (W)"), default=3300)
@@ -94,7 +94,7 @@ class RegisterSeries(models.Model):
         PRODUCTION = "production", _("prodotta")
 
     device = models.ForeignKey(Device, models.PROTECT, related_name="series", verbose_name=_("dispositivo"))
-    component = models.CharField(_("componente"), max_length=100, blank=True)
+    component = models.CharField(_("componente"), max_length=512, blank=True)
     channel = models.CharField(_("che cosa conta"), max_length=10, choices=Counts.choices)
     doubt_from = models.DateTimeField(null=True)  # the first change of unit ever seen: from there on all is read together
 
@@ -145,7 +145,7 @@ class Sensor(models.Model):
     """A sensor that a datalogger or gateway told about: its last three readings and the extremes ever seen (JSON by quantity)."""
 
     device = models.ForeignKey(Device, models.CASCADE, related_name="sensors", verbose_name=_("dispositivo"))
-    name = models.CharField(_("nome"), max_length=100)
+    name = models.CharField(_("nome"), max_length=200)
     label = models.CharField(_("etichetta"), max_length=200, blank=True)
     last_three = models.JSONField(default=list)
     extremes = models.JSONField(default=dict)

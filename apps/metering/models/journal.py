@@ -21,7 +21,6 @@ class RawBatch(models.Model):
     content = models.BinaryField()
 
     class Meta:
-        managed = False
         db_table = "metering_rawbatch"
 
     def __str__(self) -> str:

@@ -19,7 +19,6 @@ class Reading(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        managed = False
         db_table = "metering_reading"
 
     def __str__(self) -> str:
