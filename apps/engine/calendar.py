@@ -6,6 +6,7 @@ gives the same hours everywhere. A test compares it with the time zone database,
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ def _last_sunday(year: int, month: int) -> datetime:
     return datetime(sunday.year, sunday.month, sunday.day, 1, tzinfo=UTC)
 
 
+@cache
 def summer_time(year: int) -> tuple[datetime, datetime]:
     """Return when summer time starts and ends in a year, as UTC instants.
 
@@ -119,6 +121,7 @@ def day_slots(day: date) -> slice:
     return slice(first, first + quarters_in_day(day))
 
 
+@lru_cache(maxsize=1024)  # most points of a community share their validity
 def validity_hours(year: int, month: int, valid_from: date, valid_to: date | None) -> tuple[int, int]:
     """Return `[first_hour, last_hour)`: the local validity `[valid_from, valid_to)` cut to the month; (0, 0) if apart."""
     first, after = date(year, month, 1), _next_month(year, month)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -19,6 +19,8 @@ from apps.engine.results import MonthResult
 
 _SCHEME = "settlement-digest-1"
 _ROWS_PER_BLOCK = 256
+# Nearly all values are of these very types (an Enum is a `str` too, but not of the type `str`): they are told apart at once.
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 
 def inputs_sha256(inputs: MonthInputs) -> str:
@@ -48,10 +50,12 @@ def _sha256(value: MonthInputs | MonthResult) -> str:
 
 def _plain(value: Any, arrays: list[NDArray[Any]]) -> Any:
     """Return a value as JSON knows it: exact numbers as `numerator/denominator`, arrays as their shape (their bytes follow)."""
+    if type(value) in _AS_IT_IS:
+        return value
     match value:
         case Enum():
             return str(value.value)
-        case None | bool() | int() | str():
+        case int() | str():
             return value
         case Decimal() | Fraction():
             numerator, denominator = value.as_integer_ratio()
@@ -64,5 +68,8 @@ def _plain(value: Any, arrays: list[NDArray[Any]]) -> Any:
             arrays.append(value)
             return {"shape": list(value.shape), "type": value.dtype.name}
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name), arrays) for field in fields(value)}
+        return {
+            name: part if type(part := getattr(value, name)) in _AS_IT_IS else _plain(part, arrays)
+            for name in value.__dataclass_fields__
+        }
     raise InputsInconsistent(f"A {type(value).__name__} has no place in an input or a result. Build it again from the records.")

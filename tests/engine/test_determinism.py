@@ -143,6 +143,18 @@ def test_equal_numbers_written_differently_are_equal() -> None:
     assert inputs_sha256(same) == inputs_sha256(inputs)
 
 
+def test_a_text_or_a_whole_number_of_another_type_counts_by_value() -> None:
+    class Text(str):
+        __slots__ = ()
+
+    class Whole(int):
+        __slots__ = ()
+
+    inputs = random_inputs(SEED)
+    same = replace(inputs, configuration=Text(inputs.configuration), year=Whole(inputs.year))
+    assert inputs_sha256(same) == inputs_sha256(inputs)
+
+
 def test_every_number_of_a_result_counts() -> None:
     result = settle(random_inputs(SEED))
     shared = result.point_shared_wh.copy()
