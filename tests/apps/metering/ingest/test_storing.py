@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -197,9 +198,12 @@ def test_queries_do_not_grow_with_messages_or_devices(broker: int, devices: int,
     store_batches([batch("first", 0)])
     asked: list[object] = []
     execute = Cursor.execute
-    monkeypatch.setattr(
-        Cursor, "execute", lambda self, query, *rest, **more: (asked.append(query), execute(self, query, *rest, **more))[1]
-    )
+
+    def counted(cursor: Cursor[Any], query: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(query)
+        return execute(cursor, query, *rest, **more)
+
+    monkeypatch.setattr(Cursor, "execute", counted)
     store_batches([batch("second", 1)])
     assert len(asked) == 10, asked
     assert DeviceState.objects.count() == devices
