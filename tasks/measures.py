@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.metering import operations
 from apps.metering.errors import MeteringError
 from apps.metering.imports import ImportReport, import_measures
+from apps.metering.kept_rejects import write_rejects
 from apps.metering.models import MeasureImport, Source
 from apps.metering.queries import get_import, list_forgotten_imports
 
@@ -20,9 +21,7 @@ def preview_file(import_id: int) -> None:
     """Read a file and report what it would do, without writing. May be lost, may run twice."""
     with operations.lock_import(import_id) as mine:
         if mine and operations.claim_preview(import_id=import_id):
-            report = _read(get_import(import_id), dry=True)
-            if report is not None:
-                operations.finish_preview(import_id=import_id, report=report)
+            _read(get_import(import_id), dry=True)
 
 
 @shared_task(name="measures.import_file")
@@ -41,26 +40,30 @@ def resume_imports() -> None:
         task.delay(found.pk)
 
 
-def _read(found: MeasureImport, *, dry: bool) -> ImportReport | None:
-    """Read the file of an import; None when it is refused."""
+def _read(found: MeasureImport, *, dry: bool) -> None:
+    """Read the file of an import to its report, or record why it is refused."""
 
     def finish(report: ImportReport) -> None:
-        if not dry:
-            operations.finish_import(import_id=found.pk, report=report, as_of=timezone.now())
+        sha256 = rejects.keep()
+        if dry:
+            operations.finish_preview(import_id=found.pk, report=report, rejects_sha256=sha256)
+        else:
+            operations.finish_import(import_id=found.pk, report=report, rejects_sha256=sha256, as_of=timezone.now())
 
+    rejects = write_rejects(found)
     try:
-        with operations.report_progress(found.pk, bytes_total=found.bytes_total) as progress:
-            return import_measures(
+        with operations.report_progress(found.pk, bytes_total=found.bytes_total) as progress, rejects:
+            import_measures(
                 operations.import_path(found),
                 source=Source(found.source),
                 as_of=timezone.now(),
                 dry=dry,
+                rejects=rejects.file,
                 progress=progress,
                 finish=finish,
             )
     except (MeteringError, OSError) as error:
         operations.refuse_import(import_id=found.pk, reason=str(error), as_of=timezone.now())
-        return None
     except Exception as error:
         operations.refuse_import(import_id=found.pk, reason=f"{type(error).__name__}: {error}", as_of=timezone.now())
         raise

@@ -21,5 +21,9 @@ class MeasuresFileRefused(MeteringError):
         return gettext(self.sentence) % self.values if self.values else gettext(self.sentence)
 
 
+class RejectsAltered(MeteringError):
+    """The listing of the rejected lines of an import is gone or is not what was stored."""
+
+
 class ImportNotOpen(MeteringError):
     """The import is not in the state that the step needs."""

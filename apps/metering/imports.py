@@ -17,7 +17,7 @@ from apps.metering.curve_operations import lock_source
 from apps.metering.measures_file.instants import FIRST_DAY
 from apps.metering.measures_file.pods import RegisteredPods
 from apps.metering.measures_file.reading import Progress, Reading, read_measures
-from apps.metering.measures_file.rejects import Reject, RejectLog, read_spool
+from apps.metering.measures_file.rejects import Reject, RejectLog
 from apps.metering.measures_file.storing import Storing
 from apps.metering.models import Source
 
@@ -67,7 +67,7 @@ def import_measures(
             storing.store_rest(reading)
         report = _report(reading, storing)
         if rejects is not None:
-            _write_rejects(spool, rejects)
+            _write_rejects(log, rejects)
         if finish is not None:
             finish(report)
     return report
@@ -105,7 +105,7 @@ def _report(reading: Reading, storing: Storing) -> ImportReport:
     )
 
 
-def _write_rejects(spool: IO[str], rejects: IO[str]) -> None:
-    """Write all rejects by line. Those found late stand at the end of the spool, so they are sorted in."""
-    for found in sorted(read_spool(spool)):
+def _write_rejects(log: RejectLog, rejects: IO[str]) -> None:
+    """Write all rejects by line, a few at a time however many there are."""
+    for found in log.in_order():
         rejects.write(f"{found.line};{found.sentence}\n")

@@ -106,15 +106,17 @@ def _claim(import_id: int, states: list[State], state: State) -> bool:
     return bool(claimable.update(state=state, attempts=F("attempts") + 1, bytes_done=0, error=""))
 
 
-def finish_preview(*, import_id: int, report: ImportReport) -> None:
+def finish_preview(*, import_id: int, report: ImportReport, rejects_sha256: str = "") -> None:
     """Show what the file would do. A preview that comes late never overwrites what was done since."""
-    MeasureImport.objects.filter(pk=import_id, state=State.UPLOADED).update(state=State.PREVIEWED, attempts=0, **_facts(report))
+    MeasureImport.objects.filter(pk=import_id, state=State.UPLOADED).update(
+        state=State.PREVIEWED, attempts=0, **_facts(report, rejects_sha256)
+    )
 
 
-def finish_import(*, import_id: int, report: ImportReport, as_of: datetime) -> None:
+def finish_import(*, import_id: int, report: ImportReport, as_of: datetime, rejects_sha256: str = "") -> None:
     """Record what the file did. Called last in the transaction that stores the curves."""
     MeasureImport.objects.filter(pk=import_id, state=State.IMPORTING).update(
-        state=State.IMPORTED, finished_at=as_of, **_facts(report)
+        state=State.IMPORTED, finished_at=as_of, **_facts(report, rejects_sha256)
     )
 
 
@@ -151,7 +153,7 @@ class report_progress:
         self._connection.close()
 
 
-def _facts(report: ImportReport) -> dict[str, object]:
+def _facts(report: ImportReport, rejects_sha256: str) -> dict[str, object]:
     return {
         "file_sha256": report.sha256,
         "rows_read": report.read,
@@ -159,6 +161,6 @@ def _facts(report: ImportReport) -> dict[str, object]:
         "rows_changed": report.changed,
         "rows_unchanged": report.unchanged,
         "rows_rejected": report.rejected,
-        "report": describe(report),
+        "report": describe(report) | {"rejects_sha256": rejects_sha256},
         "bytes_done": F("bytes_total"),
     }

@@ -1,10 +1,13 @@
 """One import at one address: the preview while it is made, what the file would do, what it did."""
 
+from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,12 +16,15 @@ from apps.backoffice.measures.access import may_import, of_visible_import
 from apps.backoffice.measures.completeness import imports_crumb
 from apps.backoffice.pages import show_page
 from apps.metering import operations
+from apps.metering.errors import RejectsAltered
+from apps.metering.kept_rejects import read_rejects
 from apps.metering.models import MeasureImport
 from tasks.measures import import_file
 
 State = MeasureImport.State
 WORKING = (State.UPLOADED, State.IMPORTING)
 STOP_POLLING = 286
+GONE = 410
 CSV_HEADER = "riga;motivo"
 
 
@@ -56,11 +62,17 @@ def confirm_import(request: HttpRequest, found: MeasureImport) -> HttpResponse:
     return redirect("admin:metering_measureimport_change", found.pk)
 
 
-@of_visible_import("GET", "HEAD")
-def download_rejects(request: HttpRequest, found: MeasureImport) -> HttpResponse:
-    """The rejected lines as a file for a spreadsheet: semicolons, byte order mark, and no text that could be a formula."""
-    lines = [CSV_HEADER, *(f"{row['line']};{_quoted(row['reason'])}" for row in found.report.get("rejects", []))]
-    response = HttpResponse("\ufeff" + "\r\n".join(lines) + "\r\n", content_type="text/csv; charset=utf-8")
+@of_visible_import("GET", "HEAD", imports=True)
+def download_rejects(request: HttpRequest, found: MeasureImport) -> HttpResponseBase:
+    """All rejected lines as a file for a spreadsheet: semicolons, byte order mark, and no text that could be a formula."""
+    rows: Iterable[tuple[int, str]] = ((row["line"], row["reason"]) for row in found.report.get("rejects", []))
+    if found.report.get("rejects_sha256"):
+        try:
+            rows = read_rejects(found)
+        except RejectsAltered as error:
+            return HttpResponse(str(error), status=GONE, content_type="text/plain; charset=utf-8")
+    lines = (f"{line};{_quoted(reason)}\r\n" for line, reason in rows)
+    response = StreamingHttpResponse(chain([f"\ufeff{CSV_HEADER}\r\n"], lines), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="righe-rifiutate-{found.pk}.csv"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,9 +1,10 @@
 """Why a row is not taken: a reason per rejected line, the first ones kept, all of them counted."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import IO, Protocol
 
 from django.utils.translation import gettext, gettext_noop
@@ -91,6 +92,7 @@ class RejectLog:
         self.count = 0
         self._first: list[tuple[int, int, str]] = []  # a heap of the SHOWN smallest lines, negated
         self._spool = spool
+        self._early: int | None = None
 
     def add(self, found: Reject) -> None:
         self.count += 1
@@ -110,15 +112,31 @@ class RejectLog:
             self.add(entry)
         self.count += sum(len(part) for part in many) - len(spelt)
 
+    def add_late(self, found: list[Reject]) -> None:
+        """Note, after everything else, what only the whole file could tell. In any order, any lines."""
+        self._early = self.count
+        for late in sorted(found):
+            self.add(late)
+
+    def in_order(self) -> Iterator[Reject]:
+        """Give all that stands in the spool, by line. Only the late ones, which were held in memory already, are held again."""
+        if self._spool is None:
+            raise ValueError("Without a spool only the first rejects are known.")
+        self._spool.flush()
+        early = self.count if self._early is None else self._early
+        with open(self._spool.fileno(), encoding="utf-8", newline="\n", closefd=False) as again:
+            again.seek(0)
+            late = list(_read(islice(again, early, None)))
+            again.seek(0)
+            yield from heapq.merge(_read(islice(again, early)), late)
+
     @property
     def first(self) -> list[Reject]:
         """The rejects of the lowest lines, in order."""
         return sorted(Reject(-line, Reason(reason), value) for line, reason, value in self._first)
 
 
-def read_spool(spool: IO[str]) -> Iterator[Reject]:
-    """Give what was noted, in the order in which it was."""
-    spool.seek(0)
-    for entry in spool:
+def _read(entries: Iterable[str]) -> Iterator[Reject]:
+    for entry in entries:
         line, reason, value = entry.rstrip("\n").split("\t", 2)
         yield Reject(int(line), Reason(int(reason)), value)

@@ -54,8 +54,7 @@ class Storing:
                     again.keep(left)
                 late += self._store_waiting(reading)
             waiting = again
-        for found in sorted(late):
-            reading.log.add(found)
+        reading.log.add_late(late)
 
     def _store_waiting(self, reading: Reading) -> Iterator[Reject]:
         days = reading.days

@@ -9,10 +9,11 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.metering import operations
+from apps.metering.kept_rejects import read_rejects, rejects_path
 from apps.metering.models import DayCurve, MeasureImport, Source
 from apps.metering.queries import get_import, get_last_import, list_forgotten_imports
 from tasks import measures
-from tests.apps.metering.rows import AS_OF, DAY, HEADER, A, B, quarter_rows, register_pods, stored_bytes
+from tests.apps.metering.rows import AS_OF, DAY, HEADER, A, B, quarter_rows, register_pods, stamp, stored_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = MeasureImport.State
@@ -54,6 +55,40 @@ def test_a_preview_says_what_the_file_would_do_and_writes_nothing(upload):
     assert found.report["rejects"][0]["line"] == 98
     assert (found.report["pods"], found.report["first_day"], found.report["last_day"]) == (1, "2023-03-01", "2023-03-01")
     assert not DayCurve.objects.exists()
+
+
+def test_late_rejects_stand_at_their_lines_in_the_full_list(upload):
+    rows = [
+        *quarter_rows(A, DAY),
+        "kaputt",
+        f"{A};{stamp(DAY, 3)};0;9",
+        "kaputt",
+        *quarter_rows(B, DAY)[:5],
+        quarter_rows(B, DAY)[8],
+        "kaputt",
+    ]
+    found = upload(rows)
+    measures.preview_file(found.pk)
+    found.refresh_from_db()
+    assert [line for line, _reason in read_rejects(found)] == [
+        98,
+        99,
+        100,
+        105,
+        106,
+        107,
+    ]  # that 105 and 106 are wrong is seen at the end of the file
+    assert found.report["rejects"] == [{"line": line, "reason": reason} for line, reason in read_rejects(found)]
+    before = rejects_path(found).read_bytes()
+    measures.import_file(found.pk)
+    assert rejects_path(found).read_bytes() == before
+
+
+def test_a_file_without_rejects_leaves_no_list(upload):
+    found = upload(quarter_rows(A, DAY))
+    measures.preview_file(found.pk)
+    assert not rejects_path(found).exists()
+    assert [item.name for item in rejects_path(found).parent.glob(f".{rejects_path(found).stem}*")] == []
 
 
 def test_an_import_stores_and_is_done(upload):

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.communities.models import Member, MeteringPoint, Role
 from apps.engine.inputs import Quality
+from apps.metering.kept_rejects import rejects_path
 from apps.metering.models import DayCurve, MeasureImport, Source
 from tasks.measures import import_file, preview_file
 from tests.doors.backoffice.pages import words
@@ -108,9 +109,31 @@ class TestImport:
             file_name="x.csv", state="previewed", rows_rejected=2, report={"rejects": rejects}, created_at=AS_OF
         )
         answer = superuser.get(at(found, "rejects.csv"))
-        assert answer.content.decode("utf-8-sig") == 'riga;motivo\r\n2;"\'-5 kWh is below zero"\r\n7;"say ""no"""\r\n'
+        assert answer.getvalue().decode("utf-8-sig") == 'riga;motivo\r\n2;"\'-5 kWh is below zero"\r\n7;"say ""no"""\r\n'
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert answer["Content-Disposition"].startswith("attachment")
+
+    def test_every_rejected_line_can_be_downloaded_and_an_altered_list_cannot(self, village, superuser, enqueued):
+        bad = [f"IT999E{n:08d};2023-03-01T00:00:00+01:00;0;1" for n in range(130)]
+        upload(superuser, csv(village, *bad, *GOOD))
+        found = MeasureImport.objects.get()
+        preview_file.apply(args=(found.pk,), throw=True)
+        assert "Le prime 100; altre 30 sono nell’elenco da scaricare." in words(superuser.get(at(found)))
+        lines = superuser.get(at(found, "rejects.csv")).getvalue().decode("utf-8-sig").splitlines()
+        assert [line.split(";")[0] for line in lines] == ["riga", *(str(number) for number in range(2, 132))]
+        assert "IT999E00000129" in lines[-1]
+        path = rejects_path(found)
+        assert path.stat().st_mode & 0o077 == 0
+        path.write_text("2;niente\n")
+        assert superuser.get(at(found, "rejects.csv")).status_code == 410
+        path.unlink()
+        assert superuser.get(at(found, "rejects.csv")).status_code == 410
+
+    def test_who_may_not_import_cannot_take_the_rejects_home(self, village, as_user):
+        everywhere = make_person("edda", village.configuration.community, "accountant")
+        Role.objects.create(user=everywhere, community=village.stranger.roles.get().community, kind="accountant")
+        found = MeasureImport.objects.create(file_name="x.csv", created_at=AS_OF, state="previewed")
+        assert as_user(everywhere).get(at(found, "rejects.csv")).status_code == 403
 
     def test_a_device_cannot_be_pretended(self, village, superuser, enqueued):
         assert upload(superuser, csv(village, *GOOD), source="1").status_code == 200
