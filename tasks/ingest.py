@@ -25,7 +25,7 @@ QUIET_S = 2.0  # after that long without an entry the worker is given back
 LONGEST_S = 60.0
 ABANDONED_MS = 5_000  # an entry that another worker holds for longer is taken over: storing twice is harmless
 CAREFUL_AFTER = 2  # deliveries; then the entry is tried alone, and its messages one by one if need be
-DRAINING_MS = 1_000
+DRAINING_MS = 3_000  # how long a worker that fell silent keeps others from starting; two at once do no harm
 Entry = tuple[bytes, dict[bytes, bytes]]
 Client = Any  # redis-py types every answer for all versions of the protocol at once
 
@@ -34,10 +34,27 @@ Client = Any  # redis-py types every answer for all versions of the protocol at 
 def drain() -> None:
     """Store what waits in the stream, until there has been nothing for a while. May be lost, may run twice, may be killed.
 
-    Entries leave the stream only after their rows are committed.
+    Entries leave the stream only after their rows are committed. Where another worker is at it, there is nothing to do.
     """
     redis: Client = Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=10, protocol=2)
     consumer = f"{socket.gethostname()}-{os.getpid()}"
+    if not redis.set(DRAINING, consumer, px=DRAINING_MS, nx=True):
+        return
+    try:
+        _drain(redis, consumer)
+    finally:
+        redis.delete(DRAINING)
+
+
+@shared_task(name="ingest.keep_partitions")
+def keep_partitions_ahead() -> None:
+    """Make the partitions of the coming days and months, drop those that are past retention. Idempotent."""
+    made, dropped = keep_partitions(as_of=timezone.now())
+    if made or dropped:
+        log.info("Partitions made: %s; dropped: %s", ", ".join(made) or "none", ", ".join(dropped) or "none")
+
+
+def _drain(redis: Client, consumer: str) -> None:
     _ensure_group(redis)
     ends = time.monotonic() + LONGEST_S
     quiet_since = time.monotonic()
@@ -47,14 +64,6 @@ def drain() -> None:
             quiet_since = time.monotonic()
     if not _holds(redis, consumer):
         redis.xgroup_delconsumer(STREAM, GROUP, consumer)
-
-
-@shared_task(name="ingest.keep_partitions")
-def keep_partitions_ahead() -> None:
-    """Make the partitions of the coming days and months, drop those that are past retention. Idempotent."""
-    made, dropped = keep_partitions(as_of=timezone.now())
-    if made or dropped:
-        log.info("Partitions made: %s; dropped: %s", ", ".join(made) or "none", ", ".join(dropped) or "none")
 
 
 def _ensure_group(redis: Client) -> None:

@@ -13,7 +13,7 @@ from apps.engine.telemetry import parsing
 from apps.metering.ingest import isolating
 from apps.metering.ingest.identities import forget_identities
 from apps.metering.models import Broker, DeadLetter, DeviceState, Reading
-from apps.metering.raw import FIELD, GROUP, STREAM, RawMessage, encode_batch
+from apps.metering.raw import DRAINING, FIELD, GROUP, STREAM, RawMessage, encode_batch
 from project.failpoints import FailpointReached
 from tasks import ingest
 
@@ -27,9 +27,9 @@ def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     monkeypatch.setattr(ingest, "ABANDONED_MS", 50)
     forget_identities()
     client = Redis.from_url(settings.CELERY_BROKER_URL)
-    client.delete(STREAM, f"{STREAM}:damaged")
+    client.delete(STREAM, f"{STREAM}:damaged", DRAINING)
     yield client
-    client.delete(STREAM, f"{STREAM}:damaged")
+    client.delete(STREAM, f"{STREAM}:damaged", DRAINING)
 
 
 @pytest.fixture
@@ -132,3 +132,14 @@ def test_two_workers_at_once_store_once(redis: Redis, broker: int) -> None:
     ingest.drain()
     assert stored() == [1, 2]
     assert DeviceState.objects.get().messages == 2
+
+
+def test_one_worker_is_enough(redis: Redis, broker: int) -> None:
+    add(redis, broker, 1)
+    redis.set(DRAINING, "somebody", px=60_000)
+    ingest.drain()
+    assert stored() == []
+    redis.delete(DRAINING)
+    ingest.drain()
+    assert stored() == [1]
+    assert not redis.exists(DRAINING)
