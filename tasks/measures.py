@@ -11,6 +11,7 @@ from apps.metering.imports import ImportReport, import_measures
 from apps.metering.kept_rejects import write_rejects
 from apps.metering.models import MeasureImport, Source
 from apps.metering.queries import get_import, list_forgotten_imports
+from apps.metering.scope import list_writable_pods
 
 # By then the message is lost or the worker dead (the queue may lose one, the database does not).
 FORGOTTEN_AFTER = timedelta(minutes=2)
@@ -58,6 +59,7 @@ def _read(found: MeasureImport, *, dry: bool) -> None:
                 source=Source(found.source),
                 as_of=timezone.now(),
                 dry=dry,
+                only=list_writable_pods(found),
                 rejects=rejects.file,
                 progress=progress,
                 finish=finish,

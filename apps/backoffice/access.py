@@ -11,7 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotA
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.communities.models import Community, Configuration, Role
+from apps.communities.models import Community, Configuration
+from apps.communities.queries import list_administered_communities
 from apps.settlement.models import SettlementRun
 
 Person = User | AnonymousUser
@@ -36,10 +37,7 @@ def list_visible_communities(user: Person) -> QuerySet[Community]:
 
 def list_managed_communities(user: Person) -> QuerySet[Community]:
     """The communities where a person may start, approve and import: their administrators; a superuser all."""
-    visible = list_visible_communities(user)
-    if not isinstance(user, User) or user.is_superuser:
-        return visible
-    return visible.filter(roles__user=user, roles__kind=Role.Kind.ADMINISTRATOR)
+    return list_administered_communities(user) if isinstance(user, User) else Community.objects.none()
 
 
 def list_visible_configurations(user: Person) -> QuerySet[Configuration]:

@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
 from apps.communities.errors import DistributionMissing
-from apps.communities.models import Configuration, DistributionRule, Member, MeteringPoint, Plant
+from apps.communities.models import Community, Configuration, DistributionRule, Member, MeteringPoint, Plant, Role
 from apps.engine import inputs as engine
 
 
@@ -155,3 +156,18 @@ def _read_fixed(table: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...]:
 
 def _fixed_members(table: Mapping[str, Any]) -> set[str]:
     return {code for part in table.values() for code in part.get("fixed", {})}
+
+
+def list_administered_communities(user: User) -> QuerySet[Community]:
+    """The communities where a person may start, approve and import: their administrators; a superuser all."""
+    if not (user.is_active and user.is_staff):
+        return Community.objects.none()
+    if user.is_superuser:
+        return Community.objects.all()
+    return Community.objects.filter(roles__user=user, roles__kind=Role.Kind.ADMINISTRATOR)
+
+
+def administers_everything(user: User) -> bool:
+    """Is there a community, and is there none that this person does not administer?"""
+    administered = list_administered_communities(user)
+    return administered.exists() and not Community.objects.exclude(pk__in=administered).exists()

@@ -1,7 +1,7 @@
 """Bringing in a file of measures, from path to stored curves and a report."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ from apps.metering.curve_operations import lock_source
 from apps.metering.measures_file.instants import FIRST_DAY
 from apps.metering.measures_file.pods import RegisteredPods
 from apps.metering.measures_file.reading import Progress, Reading, read_measures
-from apps.metering.measures_file.rejects import Reject, RejectLog
+from apps.metering.measures_file.rejects import Reason, Reject, RejectLog
 from apps.metering.measures_file.storing import Storing
 from apps.metering.models import Source
 
@@ -47,16 +47,18 @@ def import_measures(
     source: Source,
     as_of: datetime,
     dry: bool = False,
+    only: Sequence[str] | None = None,
     rejects: IO[str] | None = None,
     progress: Progress | None = None,
     finish: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
     """Read a file of measures and store its curves, all in one transaction. With `dry`, report without writing.
 
+    `only` confines it to these POD keys; rows of others are rejected.
     `rejects` gets every rejected line as `line;reason`; `finish` is called last in the transaction.
     Errors: `MeasuresFileRefused`, `OSError`; then nothing is written.
     """
-    pods = RegisteredPods(list(MeteringPoint.objects.values_list("pod_key", flat=True).distinct()))
+    pods = _writable(only)
     default = Quality.OFFICIAL if source is Source.OFFICIAL else Quality.MEASURED
     storing = Storing(source=source, as_of=as_of, dry=dry)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, transaction.atomic():
@@ -87,6 +89,12 @@ def describe(report: ImportReport) -> dict[str, Any]:
         "first_day": report.first_day and report.first_day.isoformat(),
         "last_day": report.last_day and report.last_day.isoformat(),
     }
+
+
+def _writable(only: Sequence[str] | None) -> RegisteredPods:
+    if only is not None:
+        return RegisteredPods(only, stranger=Reason.POD_OUTSIDE)
+    return RegisteredPods(list(MeteringPoint.objects.values_list("pod_key", flat=True).distinct()))
 
 
 def _report(reading: Reading, storing: Storing) -> ImportReport:

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.metering.curve_operations import Stored, lock_source, store_curves
 from apps.metering.imports import ImportReport, describe
 from apps.metering.models import MeasureImport, Source
+from apps.metering.scope import SCOPE
 
 __all__ = [
     "Stored",
@@ -39,9 +40,18 @@ State = MeasureImport.State
 
 
 def open_import(
-    *, file_name: str, chunks: Iterable[bytes], source: Source, imported_by: User | None, as_of: datetime
+    *,
+    file_name: str,
+    chunks: Iterable[bytes],
+    source: Source,
+    imported_by: User | None,
+    as_of: datetime,
+    communities: Sequence[int] | None = None,
 ) -> MeasureImport:
-    """Keep an uploaded file below DATA_DIR and record that it is there. Nobody has looked into it yet."""
+    """Keep an uploaded file below DATA_DIR and record that it is there. Nobody has looked into it yet.
+
+    `communities` confines it to the PODs of these (see `apps.metering.scope`).
+    """
     path = f"{DIRECTORY}/{as_of:%Y-%m}/{uuid.uuid4()}.csv"
     target = Path(settings.DATA_DIR) / path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +63,7 @@ def open_import(
         file_name=Path(file_name).name[:255],
         file_path=path,
         source=source,
+        report={} if communities is None else {SCOPE: list(communities)},
         bytes_total=size,
         imported_by=imported_by,
         created_at=as_of,
@@ -109,14 +120,14 @@ def _claim(import_id: int, states: list[State], state: State) -> bool:
 def finish_preview(*, import_id: int, report: ImportReport, rejects_sha256: str = "") -> None:
     """Show what the file would do. A preview that comes late never overwrites what was done since."""
     MeasureImport.objects.filter(pk=import_id, state=State.UPLOADED).update(
-        state=State.PREVIEWED, attempts=0, **_facts(report, rejects_sha256)
+        state=State.PREVIEWED, attempts=0, **_facts(import_id, report, rejects_sha256)
     )
 
 
 def finish_import(*, import_id: int, report: ImportReport, as_of: datetime, rejects_sha256: str = "") -> None:
     """Record what the file did. Called last in the transaction that stores the curves."""
     MeasureImport.objects.filter(pk=import_id, state=State.IMPORTING).update(
-        state=State.IMPORTED, finished_at=as_of, **_facts(report, rejects_sha256)
+        state=State.IMPORTED, finished_at=as_of, **_facts(import_id, report, rejects_sha256)
     )
 
 
@@ -153,7 +164,9 @@ class report_progress:
         self._connection.close()
 
 
-def _facts(report: ImportReport, rejects_sha256: str) -> dict[str, object]:
+def _facts(import_id: int, report: ImportReport, rejects_sha256: str) -> dict[str, object]:
+    told = MeasureImport.objects.values_list("report", flat=True).get(pk=import_id)
+    scope = {SCOPE: told[SCOPE]} if SCOPE in told else {}
     return {
         "file_sha256": report.sha256,
         "rows_read": report.read,
@@ -161,6 +174,6 @@ def _facts(report: ImportReport, rejects_sha256: str) -> dict[str, object]:
         "rows_changed": report.changed,
         "rows_unchanged": report.unchanged,
         "rows_rejected": report.rejected,
-        "report": describe(report) | {"rejects_sha256": rejects_sha256},
+        "report": describe(report) | scope | {"rejects_sha256": rejects_sha256},
         "bytes_done": F("bytes_total"),
     }

@@ -1,7 +1,8 @@
 """Who may bring in measures and look at imports.
 
-A file may speak of any POD of the installation, so only who administers all of its communities may import; who may look at all
-communities sees all imports, everybody else their own.
+A file may speak of any POD of the installation: who administers all of its communities may write them all, who administers some
+of them only the PODs of those (`apps.metering.scope`).
+Who may look at all communities sees all imports, everybody else their own.
 """
 
 from collections.abc import Callable
@@ -13,14 +14,22 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
 from apps.backoffice.access import Person, RunView, list_managed_communities, list_visible_communities
 from apps.communities.models import Community
+from apps.communities.queries import administers_everything
 from apps.metering.models import MeasureImport
 
 
 def may_import(user: Person) -> bool:
-    managed = list_managed_communities(user)
-    return managed.exists() and not Community.objects.exclude(pk__in=managed).exists()
+    return list_managed_communities(user).exists()
+
+
+def get_scope(user: User) -> list[int] | None:
+    """The communities to which a person's imports are confined; None for who administers them all."""
+    if user.is_superuser or administers_everything(user):
+        return None
+    return sorted(list_managed_communities(user).values_list("pk", flat=True))
 
 
 def list_visible_imports(user: Person) -> QuerySet[MeasureImport]:
@@ -44,7 +53,7 @@ def of_visible_import(*methods: str, imports: bool = False) -> Callable[[RunView
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             if imports and not may_import(request.user):
-                raise PermissionDenied(_("Solo chi amministra tutte le comunità può importare misure."))
+                raise PermissionDenied(_("Solo un amministratore può importare misure."))
             return view(request, found, **named)
 
         return guarded

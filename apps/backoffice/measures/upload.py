@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps.backoffice.access import only, person
-from apps.backoffice.measures.access import may_import
+from apps.backoffice.measures.access import get_scope, may_import
 from apps.backoffice.measures.completeness import imports_crumb
 from apps.backoffice.pages import show_page
 from apps.metering.models import Source
@@ -42,7 +42,7 @@ class UploadForm(forms.Form):
 def upload_file(request: HttpRequest) -> HttpResponse:
     """Refuse what is too large before reading it; never hold a file in memory."""
     if not may_import(request.user):
-        raise PermissionDenied(_("Solo chi amministra tutte le comunità può importare misure."))
+        raise PermissionDenied(_("Solo un amministratore può importare misure."))
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BYTES:
         form = UploadForm()
         return _show(request, form, status=TOO_LARGE, refusal=_("Il file supera 4 GB: dividilo in più file."))
@@ -64,6 +64,7 @@ def _take(request: HttpRequest) -> HttpResponse:
             chunks=file.chunks(),
             source=Source(form.cleaned_data["source"]),
             imported_by=person(request),
+            communities=get_scope(person(request)),
             as_of=timezone.now(),
         )
         transaction.on_commit(lambda: preview_file.delay(found.pk), robust=True)
@@ -78,5 +79,6 @@ def _show(request: HttpRequest, form: UploadForm, *, status: int = 200, refusal:
         crumbs=[imports_crumb()],
         status=status,
         form=form,
+        confined=get_scope(person(request)) is not None,
         refusal=refusal,
     )

@@ -10,11 +10,15 @@ _REMEMBERED = 200_000
 
 
 class RegisteredPods:
-    """Knows each registered POD by its position; compares upper-case, on the first 14 characters."""
+    """Knows each registered POD by its position; compares upper-case, on the first 14 characters.
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    `stranger` is the reason given for a POD that is not among them.
+    """
+
+    def __init__(self, keys: Sequence[str], *, stranger: Reason = Reason.POD_UNKNOWN) -> None:
         self.keys = tuple(sorted(set(keys)))
         self._positions = {key: position for position, key in enumerate(self.keys)}
+        self._stranger = stranger
         self._texts: dict[str, int | Reason] = {}
 
     def find(self, text: str) -> int | Reason:
@@ -31,4 +35,4 @@ class RegisteredPods:
             key = pod_key(normalise_pod(text))
         except InvalidIdentifier:
             return Reason.POD_FORM
-        return self._positions.get(key, Reason.POD_UNKNOWN)
+        return self._positions.get(key, self._stranger)

@@ -31,12 +31,17 @@ class Reason(IntEnum):
     QUALITY_UNKNOWN = 12
     CONFLICT = 13
     MIXED = 14
+    POD_OUTSIDE = 15  # in place of POD_UNKNOWN, for who may not know what is registered elsewhere
 
 
 SENTENCES = {
     Reason.FIELDS: gettext_noop("The line has another number of fields than the header: %(value)s. Write one field per column."),
     Reason.POD_FORM: gettext_noop("“%(value)s” is not a POD: IT, three digits, E, eight or nine letters or digits."),
     Reason.POD_UNKNOWN: gettext_noop("%(value)s is not registered in any configuration. Register the metering point first."),
+    Reason.POD_OUTSIDE: gettext_noop(
+        "%(value)s is not a metering point of the communities that you administer, and of them alone. "
+        "Register it first, or ask who administers all communities."
+    ),
     Reason.TIME_FORM: gettext_noop("“%(value)s” is not an instant. Write it as 2023-03-01T00:00:00+01:00."),
     Reason.TIME_WITHOUT_OFFSET: gettext_noop(
         "“%(value)s” has no offset from UTC, so the hour is not certain. Write it as 2023-03-01T00:00:00+01:00."

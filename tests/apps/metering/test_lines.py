@@ -88,6 +88,7 @@ def test_every_reason_has_a_sentence_and_a_test():
         Reason.QUALITY_UNKNOWN,
         Reason.CONFLICT,  # tests of the import
         Reason.MIXED,
+        Reason.POD_OUTSIDE,  # tests of the backoffice, where imports are confined
     }
     assert tested == set(Reason) == set(SENTENCES)
     assert all(sentence.count("%(value)s") == 1 and sentence.endswith(".") for sentence in SENTENCES.values())

@@ -14,7 +14,7 @@ from apps.metering.kept_rejects import rejects_path
 from apps.metering.models import DayCurve, MeasureImport, Source
 from tasks.measures import import_file, preview_file
 from tests.doors.backoffice.pages import words
-from tests.doors.backoffice.village import AS_OF, make_person
+from tests.doors.backoffice.village import AS_OF, make_person, make_village
 
 pytestmark = pytest.mark.django_db
 IMPORTS = "/ceradmin/metering/measureimport/"
@@ -163,18 +163,64 @@ class TestImport:
 
 
 class TestWho:
-    """A file may speak of any POD, so only who administers every community may import."""
+    """A file may speak of any POD: who administers every community may write them all, the others those of their own."""
 
-    def test_an_administrator_of_one_of_two_communities_may_not(self, village, anna):
-        assert anna.get(NEW).status_code == 403
-        assert upload(anna, csv(village, *GOOD)).status_code == 403
-        assert "Importa misure" not in anna.get(IMPORTS).content.decode()
-        assert not MeasureImport.objects.exists()
+    @pytest.fixture
+    def elsewhere(self, village):
+        """A POD of another community, and one that passed from Anna's community to it."""
+        other = make_village("CER-W", 2)
+        passed = MeteringPoint.objects.get(pod=village.pods[2])
+        MeteringPoint.objects.filter(pk=passed.pk).update(valid_to="2023-03-01")
+        heir = Member.objects.get(community=other.configuration.community, code="M1")
+        MeteringPoint.objects.create(pod=passed.pod, configuration=other.configuration, member=heir, valid_from=date(2023, 3, 1))
+        return other.pods[1], passed.pod
+
+    def test_an_administrator_of_one_community_writes_the_pods_of_that_one(self, village, anna, elsewhere, enqueued):
+        foreign, shared = elsewhere
+        before = DayCurve.objects.exclude(pod_key=village.pods[1]).count()
+        assert "le righe di altri POD sono rifiutate" in words(anna.get(NEW))
+        rows = (*GOOD, GOOD[0].replace("POD", foreign), GOOD[0].replace("POD", shared), BAD[1])
+        assert upload(anna, csv(village, *rows)).status_code == 302
+        found = MeasureImport.objects.get()
+        preview_file.apply(args=(found.pk,), throw=True)
+        page = words(anna.get(at(found)))
+        assert "Righe lette 5 Nuove 2 Cambiate 0 Uguali 0 Rifiutate 3" in page
+        assert page.count("non è un punto di misura delle comunità che amministri") == 3  # alike for known and unknown ones
+        anna.post(at(found, "confirm/"))
+        import_file.apply(args=(found.pk,), throw=True)
+        found.refresh_from_db()
+        assert (found.state, found.rows_new, found.rows_rejected) == ("imported", 2, 3)
+        assert DayCurve.objects.filter(pod_key=village.pods[1], day="2023-03-01").count() == 2
+        assert DayCurve.objects.exclude(pod_key=village.pods[1]).count() == before
+
+    @pytest.mark.parametrize("loss", ["role", "staff", "person"])
+    def test_who_lost_the_right_after_the_upload_writes_nothing(self, village, anna, enqueued, loss):
+        upload(anna, csv(village, *GOOD))
+        found = MeasureImport.objects.get()
+        if loss == "role":
+            village.anna.roles.all().delete()
+        elif loss == "staff":
+            type(village.anna).objects.filter(pk=village.anna.pk).update(is_staff=False)
+        else:
+            MeasureImport.objects.update(imported_by=None)
+        import_file.apply(args=(found.pk,), throw=True)
+        found.refresh_from_db()
+        assert (found.rows_new, found.rows_rejected) == (0, 2)
+        assert not DayCurve.objects.filter(day="2023-03-01").exists()
+
+    def test_a_superuser_is_not_confined(self, village, superuser, elsewhere, enqueued):
+        assert "le righe di altri POD" not in words(superuser.get(NEW))
+        upload(superuser, csv(village, *(GOOD[0].replace("POD", pod) for pod in elsewhere)))
+        found = MeasureImport.objects.get()
+        preview_file.apply(args=(found.pk,), throw=True)
+        found.refresh_from_db()
+        assert (found.rows_new, found.rows_rejected) == (2, 0)
 
     def test_an_administrator_of_all_may(self, village, anna, enqueued):
         other = village.stranger.roles.get().community
         Role.objects.create(user=village.anna, community=other, kind="administrator")
         assert upload(anna, csv(village, *GOOD)).status_code == 302
+        assert MeasureImport.objects.get().report == {}
 
     def test_an_accountant_may_not(self, village, as_user):
         village.stranger.roles.get().community.delete()
