@@ -110,6 +110,11 @@ def local_hours(year: int, month: int) -> tuple[NDArray[np.int64], NDArray[np.in
     return np.array([at.day for at in local], np.int64), np.array([at.hour for at in local], np.int64)
 
 
+def first_hours_of_days(year: int, month: int) -> NDArray[np.intp]:
+    """Return the index of the first hour of each local day of a month, (D,): what `np.add.reduceat` needs to sum by days."""
+    return np.array([hour_of_day(day) for day in month_days(year, month)], np.intp)
+
+
 def hour_of_day(day: date) -> int:
     """Return the index, in the hours of its month, of the first hour of a local day."""
     return (day_starts_at(day) - month_starts_at(day.year, day.month)) // _HOUR

@@ -1,6 +1,5 @@
 """Measured energy: kWh become whole Wh once, quarters become hours first, and unknown stays unknown (settlement-rules 2)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +20,7 @@ WH_PER_KWH = 1000
 LARGEST_SLOT_WH = 2**31 - 1
 # Four quarters up to this size still fit the int32 they are summed in.
 _LARGEST_NARROW_WH = LARGEST_SLOT_WH // 4
-_ROWS_PER_BLOCK = 64
+ROWS_PER_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,12 @@ class HourlyEnergy:
     """The hours of the month, with P points, J injections, H hours: `withdrawn_wh` (P, H), `injected_wh` (J, H), int64.
 
     Outside a point's hours and where a quarter is missing or suspect the energy is 0. `withdrawn_wh` is after storage efficiency.
-    `gaps` (H,) marks per POD the hours that are not known, `missing` counts them; PODs without any are in neither.
+    `missing` counts per POD the hours that are not known; PODs without any are not in it.
     """
 
     withdrawn_wh: NDArray[np.int64]
     injected_wh: NDArray[np.int64]
     missing: tuple[MissingHours, ...]
-    gaps: Mapping[str, NDArray[np.bool_]]
-
-    def missing_hours_of(self, point: Point) -> int:
-        """How many hours of this point's own validity are not known: a POD that changed holder has a count for each."""
-        marked = self.gaps.get(point.pod)
-        return 0 if marked is None else int(np.count_nonzero(marked[point.first_hour : point.last_hour]))
 
 
 def wh_from_kwh(kwh: Decimal | str | int) -> int:
@@ -65,15 +58,13 @@ def hourly_energy(inputs: MonthInputs) -> HourlyEnergy:
     Errors: `NegativeEnergy`.
     """
     hours = inputs.prices_ueur_per_mwh.shape[1]
-    by_point = {j: inputs.points[row.point] for j, row in enumerate(inputs.injections)}
     gaps: dict[str, NDArray[np.bool_]] = {}
     withdrawn = _hours_of_rows(inputs.withdrawn_wh, inputs.withdrawn_quality, inputs.points, hours, "withdrawal", gaps)
-    injected = _hours_of_rows(inputs.injected_wh, inputs.injected_quality, tuple(by_point.values()), hours, "injection", gaps)
-    for i, point in enumerate(inputs.points):
-        if point.storage_efficiency is not None:
-            withdrawn[i] = _times_share(withdrawn[i], Fraction(point.storage_efficiency))
+    holders = tuple(inputs.points[row.point] for row in inputs.injections)
+    injected = _hours_of_rows(inputs.injected_wh, inputs.injected_quality, holders, hours, "injection", gaps)
+    count_storage(withdrawn, inputs.points)
     missing = tuple(MissingHours(pod, int(np.count_nonzero(gaps[pod]))) for pod in sorted(gaps))
-    return HourlyEnergy(withdrawn_wh=withdrawn, injected_wh=injected, missing=missing, gaps=gaps)
+    return HourlyEnergy(withdrawn_wh=withdrawn, injected_wh=injected, missing=missing)
 
 
 def refuse_missing(inputs: MonthInputs, missing: tuple[MissingHours, ...]) -> None:
@@ -94,18 +85,30 @@ def _hours_of_rows(
 ) -> NDArray[np.int64]:
     """Return (rows, H) int64 from (rows, 4 H) quarters, in blocks that stay in the processor's cache; mark gaps per POD."""
     result = np.empty((len(points), hours), np.int64)
-    for start in range(0, len(points), _ROWS_PER_BLOCK):
-        rows = slice(start, start + _ROWS_PER_BLOCK)
-        block, known = energy[rows], quality[rows]
-        _sum_quarters(block, result[rows])
-        careful = int(block.min()) < 0 or bool(unknown_quarters(known).any())
-        for i, point in enumerate(points[rows], start):
-            if careful:
-                _mask_unknown(result[i], energy[i], quality[i], point, channel, gaps)
-            if point.last_hour - point.first_hour < hours:
-                result[i, : point.first_hour] = 0
-                result[i, point.last_hour :] = 0
+    for start in range(0, len(points), ROWS_PER_BLOCK):
+        rows = slice(start, start + ROWS_PER_BLOCK)
+        hours_of_block(energy[rows], quality[rows], points[rows], channel, gaps, result[rows])
     return result
+
+
+def hours_of_block(
+    energy: NDArray[np.int32],
+    quality: NDArray[np.uint8],
+    points: tuple[Point, ...],
+    channel: str,
+    gaps: dict[str, NDArray[np.bool_]],
+    out: NDArray[np.int64],
+) -> None:
+    """Write the hours of a few rows to `out` (n, H) from (n, 4 H) quarters, and mark gaps per POD. Errors: `NegativeEnergy`."""
+    hours = out.shape[1]
+    _sum_quarters(energy, out)
+    careful = int(energy.min()) < 0 or bool(unknown_quarters(quality).any())
+    for i, point in enumerate(points):
+        if careful:
+            _mask_unknown(out[i], energy[i], quality[i], point, channel, gaps)
+        if point.last_hour - point.first_hour < hours:
+            out[i, : point.first_hour] = 0
+            out[i, point.last_hour :] = 0
 
 
 def _sum_quarters(block: NDArray[np.int32], out: NDArray[np.int64]) -> None:
@@ -139,6 +142,13 @@ def _mask_unknown(
     if unknown[valid].any():
         marked = gaps.setdefault(point.pod, np.zeros(hours_wh.shape, np.bool_))
         marked[valid] |= unknown[valid]
+
+
+def count_storage(withdrawn: NDArray[np.int64], points: tuple[Point, ...]) -> None:
+    """Turn the withdrawals of storage points, (n, H), into what of them comes out again."""
+    for i, point in enumerate(points):
+        if point.storage_efficiency is not None:
+            withdrawn[i] = _times_share(withdrawn[i], Fraction(point.storage_efficiency))
 
 
 def _times_share(energy_wh: NDArray[np.int64], share: Fraction) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ class ContributionTotal(models.Model):
 class LedgerEntry(models.Model):
     """One posting to a member or to an account, with the step of the split that made it (settlement-rules 7)."""
 
-    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="entries")
+    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="entries", db_index=False)  # indexed below
     position = models.PositiveIntegerField()
     contribution = models.CharField(_("contributo"), max_length=12, choices=ContributionKind.choices)
     block = models.CharField(_("passo"), max_length=16)

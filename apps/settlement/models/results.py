@@ -33,7 +33,7 @@ class PlantResult(models.Model):
 class MemberResult(models.Model):
     """One member in one run: the sums of the hours in which its points were valid, and what it gets per contribution."""
 
-    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="member_results")
+    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="member_results", db_index=False)  # indexed below
     member = models.ForeignKey(Member, models.PROTECT, related_name="results")
     injected_wh = models.BigIntegerField()
     withdrawn_wh = models.BigIntegerField()
@@ -63,7 +63,7 @@ class PointResult(models.Model):
     `days` packs Wh per local day of the month, little-endian int64 in four rows of D: withdrawn, injected, shared, taken.
     """
 
-    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="point_results")
+    run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="point_results", db_index=False)  # indexed below
     member = models.ForeignKey(Member, models.PROTECT, related_name="+")
     pod = models.CharField(max_length=15)
     valid_from = models.DateField()
