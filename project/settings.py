@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "apps.metering",
     "apps.settlement",
     "apps.invoicing",
+    "apps.listener",
     "apps.backoffice",
     "apps.portal",
     "django.contrib.admin",

@@ -1,0 +1,55 @@
+"""The listener as a process of its own, with quicker patience where a test asks for it: `child.py VARIANT…`."""
+
+import os
+import sys
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+
+import django
+
+django.setup()
+
+from django.core.management import call_command
+
+from apps.listener import dialling, rows, sink
+from apps.listener.batches import Batch
+from apps.listener.listening import Listener
+
+
+def hurry() -> None:
+    """Try again at once and read the rows often."""
+    dialling.FIRST_PAUSE_SECONDS, dialling.LONGEST_PAUSE_SECONDS = 0.05, 0.2
+    rows.REREAD_SECONDS = 0.2
+
+
+def acknowledge_early() -> None:
+    """The mistake that this listener exists to avoid: tell the broker before the queue has it."""
+    store = sink.Sink.store
+
+    def store_late(self: sink.Sink, batches: list[Batch], now: float) -> Any:
+        for batch in batches:
+            for ack in batch.acks:
+                batch.client.ack(ack.mid, ack.qos)
+            batch.client.loop_write()
+        return store(self, batches, now)
+
+    sink.Sink.store = store_late  # type: ignore[assignment, method-assign]
+
+
+def fill_disk() -> None:
+    """The disk is full as long as there is a file that says so."""
+    original = Listener.__init__
+
+    def init(self: Listener, **arguments: Any) -> None:
+        original(self, **arguments)
+        full = arguments["directory"].parent / "full"
+        self.sink._get_disk_percent = lambda: 95 if full.exists() else 10
+
+    Listener.__init__ = init  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    for variant in sys.argv[1:]:
+        {"hurry": hurry, "acknowledge_early": acknowledge_early, "fill_disk": fill_disk}[variant]()
+    call_command("listen_mqtt")

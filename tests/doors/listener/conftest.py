@@ -1,0 +1,136 @@
+"""What the tests of the listener share: a real Mosquitto and Redis of their own, and listeners that may be killed."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+import redis
+from django.db import connection
+from paho.mqtt.enums import CallbackAPIVersion
+
+from apps.metering.brokers import ensure_broker_from_url
+from apps.metering.models import Broker
+from apps.metering.raw import FIELD, STREAM, RawMessage, decode_batch
+from project.servers import ServerSet
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 20.0
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    """The first true answer of `condition`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := condition():
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+class Place:
+    """One broker, one Redis, one data directory, and a row that leads from one to the other."""
+
+    def __init__(self, servers: ServerSet, directory: Path) -> None:
+        self.servers, self.directory = servers, directory
+        self.redis_url = servers.servers["redis"].url
+        self.redis: Any = redis.Redis.from_url(self.redis_url, protocol=2)
+        self.broker = ensure_broker_from_url(servers.servers["mqtt"].url)
+        self.children: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def log(self) -> str:
+        path = self.directory / "listener.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def listen(self, *variants: str, failpoints: str = "", connected: bool = True) -> subprocess.Popen[bytes]:
+        """Start a listener in a session of its own; returns once it is connected and subscribed."""
+        settings = connection.settings_dict
+        database = f"postgresql://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+        environment = os.environ | {
+            "DATABASE_URL": database,
+            "REDIS_URL": self.redis_url,
+            "DATA_DIR": str(self.directory),
+            "FAILPOINTS": failpoints,
+            "PYTHONPATH": str(ROOT),
+        }
+        connections = self.log.count(": connected")
+        with (self.directory / "listener.log").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, str(ROOT / "tests/doors/listener/child.py"), "hurry", *variants],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        self.children.append(child)
+        if connected:
+            wait_for(lambda: self.log.count(": connected") > connections, f"a connection ({self.log[-2000:]})")
+        return child
+
+    def kill(self, child: subprocess.Popen[bytes]) -> None:
+        """End the whole session of a listener without warning."""
+        if child.poll() is None:
+            os.killpg(child.pid, 9)
+            child.wait()
+
+    def publish(self, messages: dict[str, bytes], *, retain: bool = False, qos: int = 1) -> None:
+        """Publish topic -> payload, and return once the broker has them."""
+        client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        client.max_inflight_messages_set(1000)
+        client.connect("127.0.0.1", self.servers.servers["mqtt"].port)
+        client.loop_start()
+        infos = [client.publish(topic, payload, qos=qos, retain=retain) for topic, payload in messages.items()]
+        for info in infos:
+            info.wait_for_publish(PATIENCE_SECONDS)
+        client.disconnect()
+        client.loop_stop()
+
+    def read_stream(self) -> list[RawMessage]:
+        """Every message in the stream, in order; those of a batch that is there twice count once, as they do for the worker."""
+        batches = [decode_batch(fields[FIELD]) for _, fields in self.redis.xrange(STREAM)]
+        return [message for batch in {batch.name: batch for batch in batches}.values() for message in batch.messages]
+
+    def list_topics(self) -> list[str]:
+        return [message.topic for message in self.read_stream()]
+
+    def wait_for_topics(self, topics: Any) -> None:
+        wanted = set(topics)
+        wait_for(lambda: wanted <= set(self.list_topics()), f"the arrival of {len(wanted)} topics ({self.log[-2000:]})")
+
+    def restart(self, name: str) -> None:
+        """Kill a server and start it again on its port."""
+        self.stop(name)
+        self.start(name)
+
+    def stop(self, name: str) -> None:
+        server = self.servers.servers[name]
+        assert server.process
+        server.signal(server.stop_signal)
+        server.process.wait(timeout=10)
+
+    def start(self, name: str) -> None:
+        self.servers.servers[name].launch()
+        self.servers.servers[name].wait_until_ready()
+
+
+@pytest.fixture
+def place(transactional_db: None, tmp_path: Path) -> Iterator[Place]:
+    servers = ServerSet(need=["redis", "mqtt"], durable=True)
+    try:
+        servers.start()
+        if not getattr(servers.servers["mqtt"], "is_mosquitto", False):
+            pytest.skip("Persistent sessions need the real Mosquitto.")
+        made = Place(servers, tmp_path)
+        yield made
+        for child in made.children:
+            made.kill(child)
+        Broker.objects.all().delete()
+    finally:
+        servers.stop()
