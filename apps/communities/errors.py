@@ -11,3 +11,7 @@ class DistributionMissing(CommunityError):
 
 class RuleRefused(CommunityError):
     """A distribution rule cannot be changed or begun as asked."""
+
+
+class LogInRefused(CommunityError):
+    """A log-in cannot be created for a member."""

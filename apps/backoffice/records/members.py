@@ -6,11 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.records.forms import RecordForm, line, masked
+from apps.backoffice.records.invite import invite_member
 from apps.backoffice.records.scoping import CommunityScopedAdmin, ScopedInline, is_superuser
 from apps.communities.community_file import scalars
 from apps.communities.community_file.spans import Span
@@ -64,6 +66,7 @@ class MemberAdmin(CommunityScopedAdmin):
     autocomplete_fields = ("user",)
     inlines = (MembershipInline,)
     actions = None
+    change_form_template = "backoffice/records/member_form.html"
 
     def get_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:
         """Who may only look sees personal values masked; who may log in is set by superusers."""
@@ -76,6 +79,17 @@ class MemberAdmin(CommunityScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:
         return (*super().get_readonly_fields(request, obj), "tax_code_masked", "iban_masked", "has_access")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(invite_member)
+        return [path("<int:member_id>/invite/", view, name="communities_member_invite"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        member = self.get_object(request, object_id)
+        may_invite = member is not None and member.user_id is None and self._may_change(request, member)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_invite": may_invite})
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
