@@ -53,6 +53,10 @@ class ParameterMissing(RuleViolation):
     """The law's value for this period has not been entered, and there is no default."""
 
 
+class InvalidAmount(RuleViolation):
+    """An amount, rate or power from which no fee, tax or payment can be computed."""
+
+
 class PriceMissing(RuleViolation):
     """A plant stands in a market zone without prices."""
 
