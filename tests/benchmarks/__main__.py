@@ -11,8 +11,10 @@ BENCHMARKS = {
     "settlement_core": "tests.benchmarks.settlement_core",
     "settlement_database": "tests.benchmarks.settlement_database",
     "measures": "tests.benchmarks.measures",
+    "listener": "tests.benchmarks.listener",
     "documents": "tests.benchmarks.documents",
     "end_to_end": "tests.benchmarks.end_to_end",
+    "portal": "tests.benchmarks.portal",
 }
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 — Django must be set up before our modules are imported
 """The listener as a process of its own, with quicker patience where a test asks for it: `child.py VARIANT…`."""
 
 import os
@@ -12,7 +13,7 @@ django.setup()
 
 from django.core.management import call_command
 
-from apps.listener import dialling, rows, sink
+from apps.listener import dialling, listening, rows, sink
 from apps.listener.batches import Batch
 from apps.listener.listening import Listener
 
@@ -21,6 +22,7 @@ def hurry() -> None:
     """Try again at once and read the rows often."""
     dialling.FIRST_PAUSE_SECONDS, dialling.LONGEST_PAUSE_SECONDS = 0.05, 0.2
     rows.REREAD_SECONDS = 0.2
+    listening.CARE_SECONDS = 0.05
 
 
 def acknowledge_early() -> None:
