@@ -123,3 +123,10 @@ def test_a_value_that_is_not_recorded_stops_a_run_by_its_name() -> None:
     RuleParameter.objects.filter(key="grant_limit").delete()
     with pytest.raises(ParameterUnknown, match="The parameter grant_limit has no value in force on 01/03/2024"):
         get_rule_parameters(on=date(2024, 3, 1))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_the_values_are_there_after_a_test_that_truncates_the_tables(time: str) -> None:
+    assert RuleParameter.objects.count() == len(read_reference_values())
+    RuleParameter.objects.filter(key="grant_limit").delete()

@@ -7,7 +7,6 @@
 Where no Chromium can be had the tests are skipped and say why. Do not mark these tests with `django_db`: `site` does it.
 """
 
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,14 +16,11 @@ import pytest
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
-from pytest_django.plugin import DjangoDbBlocker
 
-from apps.settlement.models import RuleParameter
 from tests.doors.e2e.celery_process import celery_worker
 from tests.doors.e2e.chromium import find_chromium
 
 HERE = Path(__file__).parent
-RULE_PARAMETERS = HERE.parents[2] / "fixtures" / "rule_parameters.json"
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE_MS = 15_000
 
@@ -67,30 +63,18 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def tidy_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Leave the database to the next tests as it was.
-
-    Truncating the tables also empties what a migration filled, so that is put back; and the threads of the live server, which
-    outlive the browser's connections, must not keep a session open or nobody can drop the database.
-    """
+def tidy_database(django_db_setup: None) -> Iterator[None]:
+    """Leave the database to the next tests as it was: the threads of the live server, which outlive the browser's connections,
+    must not keep a session open or nobody can drop it."""
     options = connections["default"].settings_dict
     before, options["CONN_MAX_AGE"] = options["CONN_MAX_AGE"], 0
     yield
     options["CONN_MAX_AGE"] = before
-    with django_db_blocker.unblock():
-        load_values_of_law()
-
-
-def load_values_of_law() -> None:
-    """What the migration 0002_rule_parameters does, where a truncation undid it."""
-    if not RuleParameter.objects.exists():
-        RuleParameter.objects.bulk_create(RuleParameter(**row) for row in json.loads(RULE_PARAMETERS.read_text("utf-8")))
 
 
 @pytest.fixture
 def site(browser: Browser, tidy_database: None, transactional_db: None, live_server: LiveServer) -> str:
     """The address of a running server on the test's database."""
-    load_values_of_law()
     return live_server.url
 
 
