@@ -9,10 +9,11 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.engine.calendar import quarters_in_day
+from apps.engine.inputs import Quality
 from apps.metering.copying import copy_rows, encode_curves
 from apps.metering.loading import load_curves, open_cursor
 from apps.metering.models import Source
-from apps.metering.packing import WIDTH
+from apps.metering.packing import UNKNOWN, WIDTH
 from apps.metering.statements import CurveStatements, Merged, Verdict, accept, merge
 
 Number = TypeVar("Number", np.int32, np.uint8)
@@ -26,6 +27,11 @@ UPDATE metering_daycurve c
 SET minutes = n.minutes, values = n.values, quality = n.quality, updated_at = n.updated_at
 FROM metering_changed n
 WHERE (c.pod_key, c.day, c.channel, c.source) = (n.pod_key, n.day, n.channel, n.source)
+"""
+_REMOVE_UNKNOWN = """
+DELETE FROM metering_daycurve c
+USING unnest(%s::text[], %s::date[], %s::smallint[]) AS n (pod_key, day, channel)
+WHERE (c.pod_key, c.day, c.channel) = (n.pod_key, n.day, n.channel) AND (c.source, c.values, c.quality) = (%s, %s, %s)
 """
 
 
@@ -68,6 +74,19 @@ def store_curves(*, said: CurveStatements, source: Source, as_of: datetime, dry:
         unchanged=int(np.count_nonzero(verdicts == Verdict.UNCHANGED)),
         verdicts=verdicts,
     )
+
+
+def remove_unknown(*, said: CurveStatements, stored: Stored, source: Source) -> None:
+    """Remove those of the curves just stored of which nothing is known any more, in the same transaction.
+
+    So what is stored depends on what is known, not on what once was.
+    """
+    taken_back = ((stored.verdicts == Verdict.CHANGED) & (said.quality == Quality.MISSING)).any(axis=1)
+    if taken_back.any():
+        pods = [pod.decode("ascii") for pod in said.pod_keys[taken_back].tolist()]
+        days, channels = said.days[taken_back].tolist(), said.channels[taken_back].tolist()
+        with connection.cursor() as cursor:
+            cursor.execute(_REMOVE_UNKNOWN, [pods, days, channels, source.value, *UNKNOWN])
 
 
 def lock_source(source: Source) -> None:

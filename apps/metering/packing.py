@@ -22,6 +22,8 @@ from apps.engine.inputs import Quality
 WIDTH = 100
 """Quarters of the longest day."""
 QUARTERS = 4
+UNKNOWN = (b"", bytes([Quality.MISSING]))
+"""The columns `values` and `quality` of a curve of which nothing is known."""
 _WH = np.dtype("<i4")
 
 

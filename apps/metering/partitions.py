@@ -52,6 +52,15 @@ def keep_partitions(*, as_of: datetime) -> tuple[list[str], list[str]]:
     return made, dropped
 
 
+def readings_kept_from(as_of: datetime) -> datetime:
+    """From when on readings are complete: a month after the oldest partition kept, so that what went before is there, too.
+
+    Older quarters are history: a late reading cannot be judged without those that were dropped.
+    """
+    month = _months_after(as_of.astimezone(UTC).date().replace(day=1), 1 - KEEP_MONTHS)
+    return datetime.combine(month, time(), UTC)
+
+
 def wanted_partitions(today: date) -> Iterator[Partition]:
     """Yield the partitions that should exist for what arrives from yesterday on."""
     month = _months_after(today.replace(day=1), -1)

@@ -5,7 +5,8 @@ from apps.metering.models.broker import Broker
 from apps.metering.models.curves import Channel, DayCurve, MeasureImport, Source
 from apps.metering.models.device import Device, DeviceAssignment, DeviceState, RegisterSeries, Sensor
 from apps.metering.models.journal import DeadLetter, RawBatch, UnknownTopic
-from apps.metering.models.reading import QuarterMark, Reading
+from apps.metering.models.notes import SeriesNote
+from apps.metering.models.reading import PointMark, QuarterMark, Reading
 
 __all__ = [
     "Alert",
@@ -18,11 +19,13 @@ __all__ = [
     "DeviceFlip",
     "DeviceState",
     "MeasureImport",
+    "PointMark",
     "QuarterMark",
     "RawBatch",
     "Reading",
     "RegisterSeries",
     "Sensor",
+    "SeriesNote",
     "Source",
     "UnknownTopic",
 ]

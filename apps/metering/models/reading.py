@@ -1,4 +1,4 @@
-"""Register readings, and the stretches of time whose quarters they touch."""
+"""Register readings, and the stretches of time whose quarters are to be closed."""
 
 from django.db import models
 
@@ -41,3 +41,18 @@ class QuarterMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id} {self.from_at} {self.to_at}"
+
+
+class PointMark(models.Model):
+    """A point whose devices changed: its curves are to be computed again over a stretch, also where nobody measures it any more."""
+
+    pod_key = models.CharField(max_length=14, primary_key=True)
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField()
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="point_mark_in_order", condition=models.Q(from_at__lte=models.F("to_at")))]
+
+    def __str__(self) -> str:
+        return f"{self.pod_key} {self.from_at} {self.to_at}"
