@@ -12,7 +12,7 @@ from typing import Any
 
 from apps.communities.models import Community
 from apps.settlement.archive import locate, store_file
-from apps.settlement.history import list_effective_runs
+from apps.settlement.history import list_approved_runs
 from apps.settlement.models import LedgerEntry, MemberResult, PlantResult, PointResult, SettlementRun
 
 
@@ -56,8 +56,8 @@ class RunFacts:
 
     @cached_property
     def year_rows(self) -> dict[int, list[dict[str, int]]]:
-        """Per member: what each settled month of the year brought, this run standing for its own month."""
-        earlier = list_effective_runs(
+        """Per member: what each approved month of the year brought, this run standing for its own month."""
+        earlier = list_approved_runs(
             configuration_id=self.run.configuration_id, from_month=date(self.run.month.year, 1, 1), before=self.run.month
         )
         rows: dict[int, list[dict[str, int]]] = defaultdict(list)

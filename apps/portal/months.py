@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.invoicing.downloads import Statement, list_statements
 from apps.invoicing.models import IssuedDocument
+from apps.settlement.history import precedence
 from apps.settlement.models import MemberResult, SettlementRun
 
 # A run carries explanations in JSON that nobody looks at here.
@@ -104,14 +105,10 @@ def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
 
 
 def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
-    """Of several runs of one configuration and month, the one that counts: final before provisional, then the latest."""
+    """Of several runs of one configuration and month, the one that counts, by the same rule as the rows of the statement."""
     best: dict[tuple[int, date], MemberResult] = {}
     for result in results:
         key = (result.run.configuration_id, result.run.month)
         if key not in best or precedence(result.run) > precedence(best[key].run):
             best[key] = result
     return list(best.values())
-
-
-def precedence(run: SettlementRun) -> tuple[bool, bool, int]:
-    return run.state != SettlementRun.State.REVERSED, run.kind == SettlementRun.Kind.FINAL, run.version

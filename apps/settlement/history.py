@@ -1,5 +1,6 @@
 """Which run speaks for a month, and what the earlier months of the year already posted."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from apps.engine.inputs import YearToDate
@@ -11,19 +12,17 @@ def get_effective_run(*, configuration_id: int, month: date) -> SettlementRun | 
     runs = SettlementRun.objects.filter(
         configuration_id=configuration_id, month=month, state__in=SettlementRun.SETTLED_STATES
     ).order_by("version")
-    return max(runs, key=_weight, default=None)
+    return max(runs, key=precedence, default=None)
 
 
 def list_effective_runs(*, configuration_id: int, from_month: date, before: date) -> list[SettlementRun]:
     """The run that speaks for each month in `[from_month, before)`, by month; months without a run are left out."""
-    runs = SettlementRun.objects.filter(
-        configuration_id=configuration_id, month__gte=from_month, month__lt=before, state__in=SettlementRun.SETTLED_STATES
-    )
-    best: dict[date, SettlementRun] = {}
-    for run in runs:
-        if run.month not in best or _weight(run) > _weight(best[run.month]):
-            best[run.month] = run
-    return [best[month] for month in sorted(best)]
+    return _best_of_months(configuration_id, from_month, before, SettlementRun.SETTLED_STATES)
+
+
+def list_approved_runs(*, configuration_id: int, from_month: date, before: date) -> list[SettlementRun]:
+    """The same among approved runs alone: what members are told. What is merely computed is nobody's business yet."""
+    return _best_of_months(configuration_id, from_month, before, SettlementRun.APPROVED_STATES)
 
 
 def get_year_to_date(*, configuration_id: int, before: date) -> tuple[YearToDate, ...]:
@@ -53,5 +52,17 @@ def get_year_to_date(*, configuration_id: int, before: date) -> tuple[YearToDate
     )
 
 
-def _weight(run: SettlementRun) -> tuple[bool, bool, int]:
-    return run.state in SettlementRun.FROZEN_STATES, run.kind == SettlementRun.Kind.FINAL, run.version
+def precedence(run: SettlementRun) -> tuple[bool, bool, int]:
+    """The greater speaks for the month: approved (and not reversed) before others, final before provisional, then the latest."""
+    return run.state in SettlementRun.APPROVED_STATES, run.kind == SettlementRun.Kind.FINAL, run.version
+
+
+def _best_of_months(configuration_id: int, from_month: date, before: date, states: Sequence[str]) -> list[SettlementRun]:
+    runs = SettlementRun.objects.filter(
+        configuration_id=configuration_id, month__gte=from_month, month__lt=before, state__in=states
+    )
+    best: dict[date, SettlementRun] = {}
+    for run in runs:
+        if run.month not in best or precedence(run) > precedence(best[run.month]):
+            best[run.month] = run
+    return [best[month] for month in sorted(best)]

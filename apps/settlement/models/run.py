@@ -32,6 +32,7 @@ class SettlementRun(models.Model):
         FAILED = "failed", _("non riuscita")
 
     SETTLED_STATES = (State.COMPUTED, State.APPROVED, State.ISSUED, State.PAID)
+    APPROVED_STATES = (State.APPROVED, State.ISSUED, State.PAID)
     FROZEN_STATES = (State.APPROVED, State.ISSUED, State.PAID, State.REVERSED)
 
     configuration = models.ForeignKey(Configuration, models.PROTECT, related_name="runs", verbose_name=_("configurazione"))
