@@ -11,3 +11,27 @@ class PangoMissing(PressError):
 
 class SnapshotAltered(PressError):
     """A snapshot is not the one that was written: a file is missing, added, or has other bytes."""
+
+
+class TextRefused(PressError):
+    """A text holds what the file cannot carry."""
+
+
+class PaymentRefused(PressError):
+    """A batch of transfers that a bank would send back."""
+
+
+class BatchRefused(PaymentRefused):
+    """Something about the batch as a whole: no payments, no sender."""
+
+
+class AmountRefused(PaymentRefused):
+    """An amount that no bank transfers."""
+
+
+class IbanRefused(PaymentRefused):
+    """An IBAN or BIC that is none."""
+
+
+class PaymentTextRefused(PaymentRefused):
+    """A name, text or reference that banks cannot carry or return."""
