@@ -1,0 +1,1 @@
+"""Faults that are injected into real processes, and sets that are compared afterwards."""
