@@ -42,7 +42,8 @@ class Herald(threading.Thread):
         self.last_error = ""
         self._redis = connect_redis(redis_url)
         self._celery = celery
-        self._queue_connection: Any = None
+        # made before the thread begins: Celery reads its settings and imports its transport when they are first asked for
+        self._queue_connection = self._make_queue_connection()
         self._stored = threading.Event()
         self._ends = threading.Event()
         self._snapshot: Snapshot | None = None
@@ -100,13 +101,17 @@ class Herald(threading.Thread):
         self._stored.clear()
         return bool(length) and not draining and waiting < WAITING_WAKES
 
+    def _make_queue_connection(self) -> Any:
+        """Connects at its first use, and never waits for long."""
+        timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+        connection = self._celery.connection_for_write(transport_options=timeouts)
+        self._celery.amqp.router, connection.transport  # noqa: B018 — both are made when they are first asked for
+        return connection
+
     def _wake(self) -> None:
-        if self._queue_connection is None:
-            timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
-            self._queue_connection = self._celery.connection_for_write(transport_options=timeouts)
         try:
             self._celery.send_task(TASK, queue=QUEUE, connection=self._queue_connection, retry=False, ignore_result=True)
         except Exception:
-            self._queue_connection = None  # whatever state it is in, the next one is new
+            self._queue_connection = self._make_queue_connection()  # whatever state the old one is in
             raise
         self.wakes += 1

@@ -95,7 +95,7 @@ class Listener:
             return IDLE_SECONDS
         if any(session.has_unread for session in self.sessions.values()):
             return 0.0
-        if self.sink.spool.size_bytes and self.sink.stream.is_ready(now):
+        if self.sink.can_replay(now):
             return 0.0
         oldest = min((session.held.since for session in self.sessions.values() if session.held), default=None)
         return IDLE_SECONDS if oldest is None else min(max(oldest + WINDOW_SECONDS - now, 0.0), IDLE_SECONDS)

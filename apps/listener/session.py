@@ -33,6 +33,8 @@ NANOSECONDS_PER_US = 1000
 class Session:
     """The listener's side of one persistent session. Times are seconds of the monotonic clock, instants `…_us` since 1970."""
 
+    first_version = MQTTProtocolVersion.MQTTv311  # every broker speaks it; one that refuses it is asked in the other
+
     def __init__(self, row: BrokerRow, selector: selectors.BaseSelector, make_name: Callable[[str], str]) -> None:
         self.row = row
         self.state = BrokerState.CONNECTING
@@ -43,7 +45,7 @@ class Session:
         self.held = Held(row.broker_id, row.client_id, make_name)
         self.pacing = Pacing()
         self._client: Client | None = None
-        self._version = MQTTProtocolVersion.MQTTv311
+        self._version = self.first_version
         self._dial: Dial | None = None
         self._opened_at = 0.0
         self._selector = selector
@@ -166,7 +168,6 @@ class Session:
         client, held = self._client, self.held
         if client is None:
             return
-        self.last_packet_us = _now_us()
         while not held.is_full:
             before = len(held)
             answer = client.loop_read()
@@ -176,7 +177,8 @@ class Session:
                 self._lost(now)
                 return
             if len(held) == before:
-                return
+                break
+        self.last_packet_us = _now_us()
 
     def take(self) -> list[Batch]:
         """Everything received and not yet taken, to be stored. At most one of them can still be acknowledged."""

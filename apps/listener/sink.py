@@ -45,9 +45,12 @@ class Sink:
         self._enter(Stage.PAUSED)
         return in_stream, [], refused
 
+    def can_replay(self, now: float) -> bool:
+        return bool(self.spool.size_bytes) and self.stream.is_ready(now) and now >= self._replay_rests_until
+
     def replay(self, now: float) -> int:
         """Give a bounded number of batches from the spool to the stream; how many it took."""
-        if not self.stream.is_ready(now) or now < self._replay_rests_until:
+        if not self.can_replay(now):
             return 0
         try:
             records = self.spool.read()

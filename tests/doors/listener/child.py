@@ -12,10 +12,13 @@ import django
 django.setup()
 
 from django.core.management import call_command
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from apps.listener import dialling, listening, rows, sink
 from apps.listener.batches import Batch
+from apps.listener.herald import Herald
 from apps.listener.listening import Listener
+from apps.listener.session import Session
 
 
 def hurry() -> None:
@@ -51,7 +54,22 @@ def fill_disk() -> None:
     Listener.__init__ = init  # type: ignore[method-assign]
 
 
+def speak_mqtt_5() -> None:
+    Session.first_version = MQTTProtocolVersion.MQTTv5
+
+
+def break_herald() -> None:
+    """A mistake nobody expected, in a thread."""
+
+    def beat(self: Herald) -> None:
+        raise LookupError("Broken for a test")
+
+    Herald._beat = beat  # type: ignore[method-assign]
+
+
+VARIANTS = {variant.__name__: variant for variant in (hurry, acknowledge_early, fill_disk, speak_mqtt_5, break_herald)}
+
 if __name__ == "__main__":
     for variant in sys.argv[1:]:
-        {"hurry": hurry, "acknowledge_early": acknowledge_early, "fill_disk": fill_disk}[variant]()
+        VARIANTS[variant]()
     call_command("listen_mqtt")

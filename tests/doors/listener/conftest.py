@@ -1,5 +1,6 @@
 """What the tests of the listener share: a real Mosquitto and Redis of their own, and listeners that may be killed."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 import redis
+from django.conf import settings
 from django.db import connection
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -33,6 +35,12 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
+def get_database_url(*, port: int | None = None) -> str:
+    """The database of the tests, through another port if need be."""
+    here = connection.settings_dict
+    return f"postgresql://{here['USER']}@{here['HOST']}:{port or here['PORT']}/{here['NAME']}"
+
+
 class Place:
     """One broker, one Redis, one data directory, and a row that leads from one to the other."""
 
@@ -48,14 +56,15 @@ class Place:
         path = self.directory / "listener.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def listen(self, *variants: str, failpoints: str = "", connected: bool = True) -> subprocess.Popen[bytes]:
+    def listen(
+        self, *variants: str, failpoints: str = "", connected: bool = True, database_url: str = ""
+    ) -> subprocess.Popen[bytes]:
         """Start a listener in a session of its own; returns once it is connected and subscribed."""
-        settings = connection.settings_dict
-        database = f"postgresql://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
         environment = os.environ | {
-            "DATABASE_URL": database,
+            "DATABASE_URL": database_url or get_database_url(),
             "REDIS_URL": self.redis_url,
             "DATA_DIR": str(self.directory),
+            "PII_KEYS": ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in settings.PII_KEYS),
             "FAILPOINTS": failpoints,
             "PYTHONPATH": str(ROOT),
         }
