@@ -143,7 +143,15 @@ DEFAULT_FROM_EMAIL = "CerCollettiva <noreply@localhost>"
 
 # Celery: why each value is what it is stands in docs/operations.md and DECISIONS.md.
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
-CELERY_IMPORTS = ("tasks.ingest", "tasks.intervals", "tasks.measures", "tasks.settlement", "tasks.invoicing", "tasks.exports")
+CELERY_IMPORTS = (
+    "tasks.ingest",
+    "tasks.devices",
+    "tasks.intervals",
+    "tasks.measures",
+    "tasks.settlement",
+    "tasks.invoicing",
+    "tasks.exports",
+)
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_TASK_ACKS_LATE = True
@@ -164,6 +172,7 @@ CELERY_TASK_DEFAULT_QUEUE = "compute"
 CELERY_TASK_ROUTES = {
     "ingest.*": {"queue": "ingest"},
     "intervals.*": {"queue": "ingest"},
+    "devices.*": {"queue": "ingest"},
     "measures.*": {"queue": "ingest"},
     "settlement.*": {"queue": "money"},
     "invoicing.*": {"queue": "documents"},

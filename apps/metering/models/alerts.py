@@ -9,11 +9,20 @@ from apps.metering.models.device import Device, DeviceState
 
 
 class DeviceFlip(models.Model):
-    """One change of presence, written once by a compare-and-swap."""
+    """One change of presence, written once by a compare-and-swap. `reason` is a word of `apps.engine.presence.Reason`."""
+
+    class Reason(models.TextChoices):
+        HEARD = "heard", _("ha parlato")
+        CLOCK = "clock", _("orario impossibile")
+        WILL = "will", _("uscita annunciata dal broker")
+        SILENT = "silent", _("silenzio oltre il tempo atteso")
+        NIGHT = "night", _("notte")
+        BROKER = "broker", _("broker irraggiungibile")
 
     device = models.ForeignKey(Device, models.CASCADE, related_name="flips")
     was = models.CharField(_("prima"), max_length=12, choices=DeviceState.Presence.choices)
     now = models.CharField(_("dopo"), max_length=12, choices=DeviceState.Presence.choices)
+    reason = models.CharField(_("perché"), max_length=8, choices=Reason.choices, blank=True)
     at = models.DateTimeField(_("quando"))
 
     class Meta:
