@@ -40,6 +40,24 @@ def list_managed_communities(user: Person) -> QuerySet[Community]:
     return list_administered_communities(user) if isinstance(user, User) else Community.objects.none()
 
 
+def sees_any_community(request: HttpRequest) -> bool:
+    """Is there a community that this person may look at? Every entry of the menu asks; the database is asked once a request."""
+    return _asked_once(request, list_visible_communities)
+
+
+def manages_any_community(request: HttpRequest) -> bool:
+    """Is there a community that this person administers? Asked once a request."""
+    return _asked_once(request, list_managed_communities)
+
+
+def _asked_once(request: HttpRequest, list_communities: Callable[[Person], QuerySet[Community]]) -> bool:
+    answers: dict[str, bool] = request.__dict__.setdefault("_answers_about_communities", {})
+    question = list_communities.__name__
+    if question not in answers:
+        answers[question] = list_communities(request.user).exists()
+    return answers[question]
+
+
 def list_visible_configurations(user: Person) -> QuerySet[Configuration]:
     return Configuration.objects.filter(community__in=list_visible_communities(user)).select_related("community")
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.backoffice.access import list_visible_communities
+from apps.backoffice.access import sees_any_community
 from apps.backoffice.measures import completeness, page, upload
 from apps.backoffice.measures.access import list_visible_imports, may_import
 from apps.metering.models import MeasureImport
@@ -48,11 +48,11 @@ class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
         return list_visible_imports(request.user).defer("report")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return list_visible_communities(request.user).exists()
+        return sees_any_community(request)
 
     def has_view_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
         if obj is None:
-            return list_visible_communities(request.user).exists()
+            return sees_any_community(request)
         return list_visible_imports(request.user).filter(pk=obj.pk).exists()
 
     def has_add_permission(self, request: HttpRequest) -> bool:

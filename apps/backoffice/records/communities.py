@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
-from apps.backoffice.access import list_managed_communities
+from apps.backoffice.access import manages_any_community
 from apps.backoffice.records.forms import RecordForm, line, masked
 from apps.backoffice.records.import_community import import_community
 from apps.backoffice.records.scoping import CommunityScopedAdmin, is_superuser
@@ -93,7 +93,7 @@ class CommunityAdmin(CommunityScopedAdmin):
         return [own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        may_import = is_superuser(request) or list_managed_communities(request.user).exists()
+        may_import = is_superuser(request) or manages_any_community(request)
         return super().changelist_view(request, {**(extra_context or {}), "may_import": may_import})
 
     @admin.display(description=_("IBAN"))

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as say
 
-from apps.backoffice.access import list_visible_communities
+from apps.backoffice.access import sees_any_community
 from apps.backoffice.records.forms import RecordForm
 from apps.backoffice.records.scoping import is_superuser
 from apps.settlement.models import RuleParameter
@@ -49,7 +49,7 @@ class RuleParameterAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request) or list_visible_communities(request.user).exists()
+        return is_superuser(request) or sees_any_community(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)

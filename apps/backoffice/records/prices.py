@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
-from apps.backoffice.access import list_managed_communities, list_visible_communities, only, person
+from apps.backoffice.access import list_visible_communities, manages_any_community, only, person, sees_any_community
 from apps.backoffice.pages import show_page
 from apps.backoffice.records.import_prices import import_prices
 from apps.backoffice.records.price_texts import instant_text, price_text
@@ -33,7 +33,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request) or list_visible_communities(request.user).exists()
+        return is_superuser(request) or sees_any_community(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -63,7 +63,7 @@ class ZonalPriceAdmin(ReadOnlyAdmin):
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        may_import = is_superuser(request) or list_managed_communities(request.user).exists()
+        may_import = is_superuser(request) or manages_any_community(request)
         return super().changelist_view(request, {**(extra_context or {}), "may_import": may_import})
 
     @admin.display(description=_("inizio (ora italiana)"), ordering="starts_at")

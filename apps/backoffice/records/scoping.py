@@ -9,7 +9,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from apps.accounts.models import User
-from apps.backoffice.access import list_managed_communities, list_visible_communities
+from apps.backoffice.access import list_managed_communities, list_visible_communities, manages_any_community, sees_any_community
 from apps.communities.models import Community, Configuration, Member, Membership, MeteringPoint, Plant
 
 # Where the community of a row stands, seen from the row. A model that is not here belongs to no community.
@@ -49,19 +49,17 @@ class CommunityScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Djang
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        visible = list_visible_communities(request.user)
         if obj is None:
-            return is_superuser(request) or visible.exists()
-        return self._belongs(obj, visible)
+            return is_superuser(request) or sees_any_community(request)
+        return self._belongs(obj, list_visible_communities(request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return list_managed_communities(request.user).exists()
+        return manages_any_community(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        managed = list_managed_communities(request.user)
         if obj is None:
-            return is_superuser(request) or managed.exists()
-        return self._belongs(obj, managed)
+            return is_superuser(request) or manages_any_community(request)
+        return self._belongs(obj, list_managed_communities(request.user))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request)
@@ -106,5 +104,7 @@ class ScopedInline(admin.TabularInline):  # type: ignore[type-arg]
         return is_superuser(request)
 
     def _may_change(self, request: HttpRequest, obj: Model | None) -> bool:
+        if obj is None:
+            return manages_any_community(request)
         managed = list_managed_communities(request.user)
-        return managed.exists() if obj is None else of_communities(type(obj)._default_manager.filter(pk=obj.pk), managed).exists()
+        return of_communities(type(obj)._default_manager.filter(pk=obj.pk), managed).exists()

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.backoffice.access import list_managed_communities, list_visible_communities, list_visible_runs
+from apps.backoffice.access import list_visible_communities, list_visible_runs, manages_any_community, sees_any_community
 from apps.backoffice.runs import compare, decide, documents, page, start
 from apps.backoffice.runs.labels import TONES
 from apps.backoffice.templatetags.quantities import kwh, month_name, whole
@@ -62,11 +62,12 @@ class SettlementRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
         return list_visible_runs(request.user).defer("facts", "missing")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return list_visible_communities(request.user).exists()
+        return sees_any_community(request)
 
     def has_view_permission(self, request: HttpRequest, obj: SettlementRun | None = None) -> bool:
-        visible = list_visible_communities(request.user)
-        return visible.exists() if obj is None else visible.filter(pk=obj.configuration.community_id).exists()
+        if obj is None:
+            return sees_any_community(request)
+        return list_visible_communities(request.user).filter(pk=obj.configuration.community_id).exists()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -78,7 +79,7 @@ class SettlementRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        may_start = list_managed_communities(request.user).exists()
+        may_start = manages_any_community(request)
         return super().changelist_view(
             request, {**(extra_context or {}), "title": _("Regolazioni mensili"), "may_start": may_start}
         )
