@@ -9,14 +9,16 @@ from apps.engine.intervals import CONTEXT
 from apps.metering.columns import Column, fetch_columns, open_column_cursor
 from apps.metering.ingest.binary import Moments, Wholes
 
-# Instants, not rows: two values at one instant are one reading to the rules.
+# Instants, not rows: two values at one instant are one reading to the rules. Before a stretch, a couple of days lie in one
+# or two partitions; whoever speaks so seldom that this is not enough is looked for once more, everywhere.
 _REACH = f"""
-SELECT array_agg(coalesce(before.at, w.from_at) ORDER BY w.n), array_agg(coalesce(after.at, w.to_at) ORDER BY w.n)
+SELECT array_agg(coalesce(before.at, w.from_at) ORDER BY w.n), array_agg(coalesce(after.at, w.to_at) ORDER BY w.n),
+    array_agg(before.found ORDER BY w.n)
 FROM unnest(%s, %s, %s) WITH ORDINALITY AS w (series_id, from_at, to_at, n)
 CROSS JOIN LATERAL (
-    SELECT min(measured_at) AS at FROM (
+    SELECT min(measured_at) AS at, count(*) AS found FROM (
         SELECT DISTINCT measured_at FROM metering_reading
-        WHERE series_id = w.series_id AND measured_at < w.from_at ORDER BY measured_at DESC LIMIT {CONTEXT}
+        WHERE series_id = w.series_id AND measured_at < w.from_at {{window}} ORDER BY measured_at DESC LIMIT {CONTEXT}
     ) AS earlier
 ) AS before
 CROSS JOIN LATERAL (
@@ -26,6 +28,10 @@ CROSS JOIN LATERAL (
     ) AS later
 ) AS after
 """  # noqa: S608 - a number of ours
+_NEAR = _REACH.format(window="AND measured_at >= w.from_at - interval '2 days'")
+_ANYWHERE = _REACH.format(window="")
+# The planner knows nothing of a single series: it would rather sort all its readings than walk the index for the nearest few.
+_WALK = "SELECT set_config('enable_sort', %s, true), set_config('enable_bitmapscan', %s, true), set_config('jit', 'off', true)"
 _LOAD = """
 SELECT w.n - 1, found.measured, found.received, found.registers
 FROM unnest(%s, %s, %s) WITH ORDINALITY AS w (series_id, from_at, to_at, n)
@@ -52,12 +58,20 @@ class SeriesReadings:
 def find_reach(series: Column, from_us: Column, to_us: Column) -> tuple[Column, Column]:
     """Return the instants of the `CONTEXT`-th reading before and after a stretch of each series.
 
-    Where there are fewer, of the oldest and newest; where there is none, the ends of the stretch itself.
+    Where there are fewer, of the oldest and newest; where there is none, the ends of the stretch itself. Inside a transaction.
     """
     if not series.size:
         return from_us, to_us
-    earliest, latest = fetch_columns(_REACH, Wholes(series), Moments(from_us), Moments(to_us))
-    return earliest, latest
+    with open_column_cursor() as cursor:
+        cursor.execute(_WALK, ("off", "off"))
+    earliest_us, latest_us, found = fetch_columns(_NEAR, Wholes(series), Moments(from_us), Moments(to_us))
+    few = np.flatnonzero(found < CONTEXT)
+    earliest_us[few], latest_us[few], _ = fetch_columns(
+        _ANYWHERE, Wholes(series[few]), Moments(from_us[few]), Moments(to_us[few])
+    )
+    with open_column_cursor() as cursor:
+        cursor.execute(_WALK, ("on", "on"))
+    return earliest_us, latest_us
 
 
 def load_with_context(series: Column, from_us: Column, to_us: Column) -> SeriesReadings:
