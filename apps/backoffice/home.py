@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from apps.backoffice.access import Person, list_managed_communities, list_visible_configurations, list_visible_runs
+from apps.backoffice.devices.alerts import count_waiting_alerts
 from apps.backoffice.runs.labels import TONES
 from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
@@ -57,6 +58,7 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
         "later": f"{_shift(last, MONTHS_SHOWN):%Y-%m}",
         "may_start": bool(managed),
         "waiting": _waiting(user),
+        "alerts": count_waiting_alerts(user),
     }
 
 

@@ -1,0 +1,159 @@
+"""Binding a device to a POD, and letting it go."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.backoffice.devices.access import of_visible_device
+from apps.backoffice.devices.listing import current
+from apps.backoffice.pages import Crumb, show_page
+from apps.communities.models import MeteringPoint
+from apps.metering.device_errors import BindingRefused
+from apps.metering.device_operations import bind_device, end_assignment, known_connection_power_w
+from apps.metering.device_queries import guess_pod
+from apps.metering.models import Device, DeviceAssignment
+
+MOST_CHOICES = 500  # of PODs to offer while somebody types
+LARGEST_KW = 100_000
+
+
+class InstantField(forms.DateTimeField):
+    """A local day and time, typed with the browser's own calendar."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    input_formats = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+class BindForm(forms.Form):
+    """What a device measures from when on."""
+
+    pod = forms.CharField(label=lazy("POD"), max_length=20, widget=forms.TextInput(attrs={"list": "pods", "autocomplete": "off"}))
+    role = forms.ChoiceField(label=lazy("Ruolo"), choices=DeviceAssignment.Role.choices)
+    component = forms.ChoiceField(label=lazy("Componente"), required=False)
+    starts_at = InstantField(label=lazy("Da quando"))
+    power_kw = forms.DecimalField(
+        label=lazy("Potenza della connessione (kW)"),
+        required=False,
+        max_digits=9,
+        decimal_places=3,
+        max_value=LARGEST_KW,
+        localize=True,
+        help_text=lazy("Vuoto: quella già nota del POD o del suo impianto, altrimenti 3,3 kW. Ciò che la supera è sospetto."),
+    )
+
+    def __init__(self, *args: Any, device: Device, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        components = sorted(set(device.series.values_list("component", flat=True)) - {""})
+        if len(components) > 1:
+            choices = [("", _("tutti insieme")), *((one, one) for one in components)]
+            self.fields["component"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["component"]
+
+    def clean_power_kw(self) -> int | None:
+        """In whole W."""
+        power_kw = self.cleaned_data["power_kw"]
+        if power_kw is None:
+            return None
+        if power_kw <= 0:
+            raise forms.ValidationError(_("La potenza deve essere maggiore di zero."))
+        return int(power_kw * 1000)
+
+
+class EndForm(forms.Form):
+    """Until when."""
+
+    ends_at = InstantField(label=lazy("Fino a"))
+
+
+@of_visible_device("GET", "HEAD", "POST", runs=True)
+def bind(request: HttpRequest, device: Device) -> HttpResponse:
+    """Ask what the device measures, and let it."""
+    if request.method == "POST":
+        form = BindForm(request.POST, device=device)
+        if form.is_valid() and _bind(request, device, form):
+            return redirect("admin:metering_device_change", device.pk)
+    else:
+        form = BindForm(device=device, initial=_proposed(device))
+    points = list(MeteringPoint.objects.order_by("pod_key").values_list("pod_key", flat=True).distinct()[: MOST_CHOICES + 1])
+    return show_page(
+        request,
+        "backoffice/devices/bind.html",
+        title=_("Associa %(device)s") % {"device": device},
+        crumbs=[devices_crumb(), device_crumb(device)],
+        device=device,
+        form=form,
+        guess=guess_pod(device.key),
+        standing=current(device.assignments.all(), timezone.now()).order_by("component", "starts_at"),
+        pods=points if len(points) <= MOST_CHOICES else [],
+    )
+
+
+@of_visible_device("POST", runs=True)
+def end(request: HttpRequest, device: Device, assignment_id: int) -> HttpResponse:
+    """Let the device measure nothing any more from an instant on."""
+    assignment = get_object_or_404(device.assignments, pk=assignment_id)
+    form = EndForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Scrivi fino a quando, con giorno e ora."))
+    else:
+        try:
+            end_assignment(assignment_id=assignment.pk, ends_at=form.cleaned_data["ends_at"])
+        except BindingRefused as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("L’associazione a %(pod)s è chiusa.") % {"pod": assignment.pod_key})
+    return redirect("admin:metering_device_change", device.pk)
+
+
+def devices_crumb() -> Crumb:
+    return _("Dispositivi"), reverse("admin:metering_device_changelist")
+
+
+def device_crumb(device: Device) -> Crumb:
+    return str(device), reverse("admin:metering_device_change", args=[device.pk])
+
+
+def _bind(request: HttpRequest, device: Device, form: BindForm) -> bool:
+    asked = form.cleaned_data
+    try:
+        made = bind_device(
+            device_id=device.pk,
+            component=asked.get("component", ""),
+            pod=asked["pod"],
+            role=asked["role"],
+            starts_at=asked["starts_at"],
+            connection_power_w=asked["power_kw"],
+        )
+    except BindingRefused as error:
+        form.add_error(None, str(error))
+        return False
+    text = _("%(device)s misura %(pod)s (%(role)s) dal %(at)s. I quarti d’ora si calcolano fra poco.")
+    at = f"{timezone.localtime(made.starts_at):%d/%m/%Y %H:%M}"
+    messages.success(request, text % {"device": device, "pod": made.pod_key, "role": made.get_role_display(), "at": at})
+    return True
+
+
+def _proposed(device: Device) -> dict[str, Any]:
+    """The POD that the topic names, if it is one of ours; from the first message on, or from now on when it measures already."""
+    pod = guess_pod(device.key)
+    known = bool(pod) and MeteringPoint.objects.filter(pod_key=pod).exists()
+    proposed: dict[str, Any] = {"starts_at": _minute(timezone.now() if device.assignments.exists() else device.first_seen_at)}
+    if known:
+        proposed["pod"] = pod
+        power_w = known_connection_power_w(pod)
+        proposed["power_kw"] = f"{power_w / 1000:.3f}".rstrip("0").rstrip(".").replace(".", ",")
+    return proposed
+
+
+def _minute(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(second=0, microsecond=0)

@@ -1,0 +1,89 @@
+"""The machine words of devices as people say them, and the colour that goes with each."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from apps.engine.inputs import Quality
+from apps.metering.broker_status import BrokerState, Stage
+from apps.metering.letter_operations import CURED
+from apps.metering.models import Alert, DeviceState
+
+PRESENCE_TONES: Mapping[str, str] = {
+    DeviceState.Presence.ONLINE: "approved",
+    DeviceState.Presence.OFFLINE: "failed",
+    DeviceState.Presence.ASLEEP: "computed",
+    DeviceState.Presence.BROKER_DOWN: "waiting",
+    DeviceState.Presence.CLOCK_WRONG: "waiting",
+    DeviceState.Presence.UNKNOWN: "",
+}
+BROKER_TONES: Mapping[str, str] = {
+    BrokerState.CONNECTED: "approved",
+    BrokerState.CONNECTING: "waiting",
+    BrokerState.DISCONNECTED: "failed",
+    BrokerState.REFUSED: "failed",
+    BrokerState.BREAKER_OPEN: "failed",
+    BrokerState.DISABLED: "",
+    BrokerState.UNKNOWN: "",
+}
+STAGE_TONES: Mapping[str, str] = {Stage.STREAM: "", Stage.SPOOL: "warn", Stage.PAUSED: "warn", Stage.UNKNOWN: ""}
+ALERT_TONES: Mapping[str, str] = {
+    Alert.Kind.OFFLINE: "failed",
+    Alert.Kind.SUSPECT: "failed",
+    Alert.Kind.CLOCK: "waiting",
+    Alert.Kind.NO_DATA: "waiting",
+}
+REASONS: Mapping[str, Promise] = {
+    "empty": lazy("messaggio vuoto"),
+    "too_large": lazy("messaggio troppo grande"),
+    "not_utf8": lazy("non è testo leggibile"),
+    "too_deep": lazy("dati annidati troppo a fondo"),
+    "malformed": lazy("dati malformati"),
+    "duplicate_keys": lazy("campi ripetuti"),
+    "wrong_type": lazy("un valore non è del tipo atteso"),
+    "out_of_range": lazy("un valore impossibile"),
+    "negative_register": lazy("registro negativo"),
+    "identity_mismatch": lazy("il dispositivo dice di essere un altro"),
+    "unknown_topic": lazy("argomento sconosciuto"),
+    "unknown_broker": lazy("il broker non esiste più"),
+    "poison": lazy("fa cadere chi lo legge"),
+    CURED: lazy("faceva cadere chi lo leggeva"),
+}
+QUALITY_WORDS: Mapping[int, Promise] = {
+    Quality.MEASURED: lazy("misurato"),
+    Quality.ESTIMATED: lazy("stimato"),
+    Quality.SUSPECT: lazy("sospetto"),
+    Quality.MISSING: lazy("mancante"),
+    Quality.OFFICIAL: lazy("ufficiale"),
+    Quality.PART_OF_HOUR: lazy("parte dell’ora"),
+}
+
+
+def say_reason(reason: str) -> str:
+    return str(REASONS.get(reason, reason))
+
+
+def say_age(at: datetime | None, *, as_of: datetime) -> str:
+    """How long ago, in the largest unit that says enough: "12 s fa", "5 min fa", "3 ore fa", "2 giorni fa"."""
+    if at is None:
+        return _("mai")
+    age = max(as_of - at, timedelta())
+    return _("%(span)s fa") % {"span": say_span(age)}
+
+
+def say_span(span: timedelta) -> str:
+    """A span of time: "12 s", "5 min", "3 ore", "2 giorni"."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return f"{seconds}\u00a0s"
+    if seconds < 3600:
+        return f"{seconds // 60}\u00a0min"
+    if seconds < 86_400:
+        hours = seconds // 3600
+        return ngettext("%(count)s ora", "%(count)s ore", hours) % {"count": hours}
+    days = seconds // 86_400
+    return ngettext("%(count)s giorno", "%(count)s giorni", days) % {"count": days}
