@@ -33,5 +33,21 @@ class IbanRefused(PaymentRefused):
     """An IBAN or BIC that is none."""
 
 
-class PaymentTextRefused(PaymentRefused):
+class PaymentTextRefused(PaymentRefused, TextRefused):
     """A name, text or reference that banks cannot carry or return."""
+
+
+class InvoiceRefused(PressError):
+    """An invoice that the tax office would send back."""
+
+
+class InvoicePartyRefused(InvoiceRefused):
+    """An issuer or customer who cannot stand on an invoice, or cannot be reached."""
+
+
+class InvoiceDoesNotFoot(InvoiceRefused):
+    """The amounts of an invoice contradict each other."""
+
+
+class InvoiceTextRefused(InvoiceRefused, TextRefused):
+    """A text that the file of an invoice cannot carry."""

@@ -210,7 +210,7 @@ PAYMENTS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(PAYMENTS)
 def test_header_sums_and_counts_are_those_of_the_payments(rows):
     payments = tuple(
