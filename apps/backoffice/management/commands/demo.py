@@ -1,15 +1,17 @@
 """From an empty database to a settled year in the browser."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.backoffice.demo import processes
+from apps.backoffice.demo import devices, processes
 from apps.backoffice.demo.community import Login, load_community, make_logins
 from apps.backoffice.demo.year import settle_year, wait_for_documents
 from apps.communities.models import Community
@@ -38,11 +40,18 @@ class Command(BaseCommand):
             self._summary(community, runs)
             if once:
                 return
-            self._serve(logins)
+            self._serve(logins, community)
 
-    def _serve(self, logins: list[Login]) -> None:
+    def _serve(self, logins: list[Login], community: Community) -> None:
         port = processes.free_port()
-        with processes.running("beat", processes.beat()), processes.running("web", processes.web(port)) as server:
+        with ExitStack() as stack:
+            stack.enter_context(processes.running("beat", processes.beat()))
+            if settings.MQTT_URL:
+                pods = devices.bind_demo_devices(community, as_of=timezone.now())
+                stack.enter_context(processes.running("listener", devices.listener()))
+                stack.enter_context(processes.running("simulator", devices.simulator(pods)))
+                self._say(f"{len(pods)} invented devices speak every ten seconds.")
+            server = stack.enter_context(processes.running("web", processes.web(port)))
             address = f"http://localhost:{port}"
             self._say(f"\nMember's pages    {address}/\nAdministration    {address}/ceradmin/\n")
             for login in logins:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from fixtures.simulator import USUAL, Fleet, Shares, Told, TruthFile, messages_of
+from fixtures.simulator.models import MODELS
 from fixtures.simulator.publisher import BrokerAway, Publisher
 from project.commands import JsonCommand, Refused
 
@@ -36,6 +37,8 @@ class Command(JsonCommand):
         parser.add_argument("--mqtt-url", default="", metavar="URL", help="default: MQTT_URL")
         parser.add_argument("--live", action="store_true", help=f"every device speaks each {LIVE_SECONDS} s, until Ctrl-C")
         parser.add_argument("--pods", default="", metavar="POD,…", help="the first devices name these PODs in their topics")
+        parser.add_argument("--plants", default="", metavar="POD,…", help="only these of them produce (default: all devices do)")
+        parser.add_argument("--models", default="", metavar="MODEL,…", help=f"in turn, of {', '.join(MODELS)} (default: all)")
         for name, share in USUAL._asdict().items():
             if isinstance(share, float):
                 parser.add_argument(f"--{name}", type=float, default=share, metavar="SHARE", help=f"0 to 1, default {share}")
@@ -49,8 +52,11 @@ class Command(JsonCommand):
         if devices < 1 or rate <= 0:
             raise Refused("At least one device must speak, at more than 0 messages a second.")
         starts_us, interval_us = time.time_ns() // 1000, max(1, int(devices / rate * _US))
-        pods = [pod for pod in options["pods"].split(",") if pod]
-        made = Fleet.of(devices, options["seed"], starts_us=starts_us, interval_us=interval_us, pods=pods)
+        pods, models, plants = ([name for name in options[what].split(",") if name] for what in ("pods", "models", "plants"))
+        if unknown := sorted(set(models) - set(MODELS)):
+            raise Refused(f"There is no model {', '.join(unknown)}. Choose from {', '.join(MODELS)}.")
+        where = {"pods": pods, "models": models, "plants": plants}
+        made = Fleet.of(devices, options["seed"], starts_us=starts_us, interval_us=interval_us, **where)
         shares = Shares(*(options[name] for name in ("resets", "gaps", "duplicates", "disorder")))
         stream = messages_of(made, options["seed"], starts_us=starts_us, interval_us=interval_us, shares=shares)
         seconds = options["minutes"] * 60 if options["minutes"] else None
