@@ -12,9 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from apps.backoffice.access import manages_any_community
 from apps.backoffice.devices import alerts, binding, brokers, letters, live, page
 from apps.backoffice.devices.access import live as polled
-from apps.backoffice.devices.access import may_look, may_run_devices
+from apps.backoffice.devices.access import may_run_devices
 from apps.backoffice.devices.labels import REASONS, say_reason
 from apps.metering.models import Alert, DeadLetter, Device, UnknownTopic
 
@@ -56,7 +57,7 @@ class _Looked(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be a
 @admin.register(Device)
 class DeviceAdmin(_Looked):
     def has_view_permission(self, request: HttpRequest, obj: Device | None = None) -> bool:
-        return may_look(request.user) if obj is None else may_run_devices(request.user)
+        return may_run_devices(request.user) or (obj is None and manages_any_community(request))
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -74,7 +75,7 @@ class DeviceAdmin(_Looked):
 @admin.register(Alert)
 class AlertAdmin(_Looked):
     def has_view_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        return may_look(request.user) if obj is None else may_run_devices(request.user)
+        return may_run_devices(request.user) or (obj is None and manages_any_community(request))
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -16,9 +16,12 @@ pytestmark = pytest.mark.django_db
 MOST = 12
 
 
-def test_the_list_of_runs_asks_a_dozen_times_at_most(village: Village, as_user: Callable[[User], Client]) -> None:
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_the_list_of_runs_asks_a_dozen_times_at_most(
+    village: Village, as_user: Callable[[User], Client], *, is_superuser: bool
+) -> None:
     open_run(village)
-    User.objects.filter(pk=village.anna.pk).update(is_superuser=True)
+    User.objects.filter(pk=village.anna.pk).update(is_superuser=is_superuser)
     client = as_user(village.anna)
     with CaptureQueriesContext(connection) as queries:
         assert client.get(RUNS).status_code == 200
