@@ -2,6 +2,7 @@
 # Starts the broker in its container: passwords of the services from the environment, those of devices from the file that
 # `manage.py device_credentials` writes, TLS when there is a certificate.
 set -eu
+umask 077
 
 data=/mosquitto/data
 rm -f "$data/services.passwords"
