@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.communities.models import Plant
 from apps.engine.darkness import dark_since
@@ -18,7 +18,7 @@ from apps.engine.presence import TIMEOUTS, UNSTEADY_WITHIN, BrokerFact, DeviceFa
 from apps.metering.alert_operations import Alerting, update_alerts
 from apps.metering.models import DeviceAssignment
 
-CHUNK = 5_000  # rows that are held at once: whoever stores messages waits for nobody longer than a moment
+CHUNK = 2_000  # rows that are held at once: whoever stores messages waits for nobody longer than a moment
 # What `judge` cannot change is left out here, and nothing else: a test asks both about the same devices.
 _SEEN = f"""
 SELECT s.device_id, b.id, t.heartbeat, s.presence, s.presence_since, s.last_received_at, s.last_will_online, s.will_at,
@@ -102,7 +102,7 @@ def detect_offline(*, as_of: datetime, brokers: Mapping[int, BrokerFact]) -> lis
     """Bring presences up to an instant, write one `DeviceFlip` per change, open and close alerts; returns the changes made.
 
     `as_of` is the instant up to which all messages are stored; `brokers` says how the listener's connections are, by id of the
-    broker, and what is not there is unknown. Each chunk of devices and each kind of alert is a transaction of its own, so a look
+    broker, and what is not there is unknown. Each chunk of devices is a transaction of its own, and the alerts are one, so a look
     that dies half-way leaves whole flips and the next one does the rest. Run by two at once, each change is made by one of them.
     """
     facts = _with_carried(brokers)
@@ -123,9 +123,11 @@ def _with_carried(brokers: Mapping[int, BrokerFact]) -> dict[int, BrokerFact]:
     return facts
 
 
+@transaction.atomic
 def _look(as_of: datetime, brokers: Mapping[int, BrokerFact]) -> list[_Seen]:
     """Return the devices that may have changed."""
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit TO off")  # compiling would take ten times as long as running
         cursor.execute(
             _SEEN,
             {
