@@ -63,6 +63,8 @@ def test_an_empty_house_is_in_order(house: Path):
     [
         ("apps/engine", "django.db", "The engine knows NumPy"),
         ("apps/engine", "pandas", "The engine knows NumPy"),
+        ("apps/engine", "msgspec", "The engine knows NumPy"),
+        ("apps/engine/intervals", "msgspec", "The engine knows NumPy"),
         ("apps/engine", "apps.accounts", "Every app has its floor"),
         ("apps/metering", "apps.settlement", "Every app has its floor"),
         ("apps/portal", "apps.backoffice", "Every app has its floor"),
@@ -76,10 +78,19 @@ def test_an_empty_house_is_in_order(house: Path):
     ],
 )
 def test_an_import_against_the_floors_is_refused(house: Path, room: str, imports: str, contract: str):
+    (house / room).mkdir(exist_ok=True)
+    (house / room / "__init__.py").touch()
     (house / room / "intruder.py").write_text(f"import {imports}\n")
     code, report = check_imports(house)
     assert code == 1
     assert contract in re.sub(r"\s+", " ", report.partition("Broken contracts")[2])
+
+
+def test_telemetry_alone_may_read_payloads_with_msgspec(house: Path):
+    (house / "apps" / "engine" / "telemetry").mkdir()
+    (house / "apps" / "engine" / "telemetry" / "__init__.py").touch()
+    (house / "apps" / "engine" / "telemetry" / "reader.py").write_text("import msgspec\n")
+    assert check_imports(house)[0] == 0
 
 
 def test_an_app_without_a_floor_is_refused(house: Path):
