@@ -1,5 +1,7 @@
 """What can go wrong at the press, by name. Each message is one sentence that says what to do."""
 
+from collections.abc import Sequence
+
 
 class PressError(Exception):
     """A document could not be printed or read back."""
@@ -51,3 +53,17 @@ class InvoiceDoesNotFoot(InvoiceRefused):
 
 class InvoiceTextRefused(InvoiceRefused, TextRefused):
     """A text that the file of an invoice cannot carry."""
+
+
+class GseMembersIncomplete(PressError):
+    """GSE's list of members lacks something. `missing` holds (member, POD, columns) for everybody concerned."""
+
+    def __init__(self, missing: Sequence[tuple[str, str, tuple[str, ...]]]) -> None:
+        self.missing = tuple(missing)
+        shown = "; ".join(f"{member} ({pod}): {', '.join(columns)}" for member, pod, columns in self.missing[:20])
+        more = f"; and {len(self.missing) - 20} more" if len(self.missing) > 20 else ""
+        super().__init__(
+            f"GSE's list of members cannot be written. Missing or wrong: {shown}{more}. Complete these members, then try again."
+            if self.missing
+            else "GSE's list of members cannot be written: there are no members with a point."
+        )
