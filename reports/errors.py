@@ -67,3 +67,7 @@ class GseMembersIncomplete(PressError):
             if self.missing
             else "GSE's list of members cannot be written: there are no members with a point."
         )
+
+
+class JournalDoesNotBalance(PressError):
+    """A journal in which what is given and what is taken are not the same."""
