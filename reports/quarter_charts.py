@@ -6,11 +6,13 @@ stands alone: a quarter that is suspect carries a cross too, one that is missing
 
 from collections.abc import Sequence
 
-from reports.charts import Words
+from reports.charts import Series, Values, Words
 from reports.svg import Frame, coordinate, legend, path, picture, rectangle, text, ticks
 
 QUALITY_COLORS = ("#2b7a5b", "#e3b23c", "#a3262a", "#c9d1dc")
-_MEASURED, _ESTIMATED, _SUSPECT, _MISSING = range(4)
+NOT_YET = -1
+"""The class of a quarter that has not ended: nothing is drawn."""
+_SUSPECT, _MISSING = 2, 3
 _STRIP = 8.0
 
 
@@ -42,7 +44,7 @@ def energy_of_quarters(
 ) -> str:
     """Energy of each quarter of a day in kWh, coloured by quality; a strip under the axis says it for empty quarters too.
 
-    `labels` one text per quarter, most of them empty; `names` the four classes for the legend.
+    `labels` one text per quarter, most of them empty; `names` the four classes for the legend; `NOT_YET` draws nothing.
     """
     if not len(values_wh) == len(classes) == len(labels):
         raise ValueError(f"There are {len(values_wh)} values, {len(classes)} classes and {len(labels)} labels.")
@@ -56,6 +58,8 @@ def energy_of_quarters(
     strip_y = frame.base + 4
     for slot, (value, chosen) in enumerate(zip(values_wh, classes, strict=True)):
         x, wide = frame.x(slot), frame.slot_width
+        if chosen == NOT_YET:
+            continue
         if value > 0:
             y = frame.y(value / 1000)
             bars[chosen].append(rectangle(x + wide * 0.1, y, wide * 0.8, frame.base - y))
@@ -65,14 +69,47 @@ def energy_of_quarters(
     body += [path(marks, fill=color) for marks, color in zip(bars, QUALITY_COLORS, strict=True)]
     body += [path(marks, fill=color) for marks, color in zip(cells, QUALITY_COLORS, strict=True)]
     body.append(path(crosses, stroke="#ffffff", width=1))
-    body += [
-        text(frame.x(slot), frame.base + _STRIP + 18, label, size=10, anchor="middle")
-        for slot, label in enumerate(labels)
-        if label
-    ]
-    if words.axis:
-        body.append(text(frame.x(len(labels) / 2), height - 5, words.axis, size=10, anchor="middle"))
+    body += _hours(frame, labels, words, below=_STRIP + 18, height=height)
     return picture(width, height, title=words.title, description=words.description, body=body)
+
+
+def power_of_quarters(
+    lines: Sequence[Series], labels: Sequence[str], words: Words, *, width: float = 720, height: float = 220
+) -> str:
+    """Mean power (W, drawn in kW) of each quarter of a day: level through the quarter, interrupted where it is not known."""
+    for one in lines:
+        if len(one.values) != len(labels):
+            raise ValueError(f"The series {one.name!r} has {len(one.values)} values for {len(labels)} quarters.")
+    top = max((value / 1000 for one in lines for value in one.values if value is not None), default=0.0)
+    frame = Frame(56, 30, width - 66, height - 30 - 40, max(1, len(labels)), tuple(ticks(top)))
+    body = [text(26, 14, words.unit, size=10), *legend([(one.name, one.color) for one in lines], left=56, top=14)]
+    body += frame.grid()
+    body += [path(_steps(one.values, frame), stroke=one.color, width=1.75) for one in lines]
+    body += _hours(frame, labels, words, below=15, height=height)
+    return picture(width, height, title=words.title, description=words.description, body=body)
+
+
+def _steps(values: Values, frame: Frame) -> list[str]:
+    marks = []
+    pen_down = False
+    for slot, value in enumerate(values):
+        if value is None:
+            pen_down = False
+            continue
+        y = coordinate(frame.y(value / 1000))
+        marks.append(f"V{y}" if pen_down else f"M{coordinate(frame.x(slot))} {y}")
+        marks.append(f"H{coordinate(frame.x(slot + 1))}")
+        pen_down = True
+    return marks
+
+
+def _hours(frame: Frame, labels: Sequence[str], words: Words, *, below: float, height: float) -> list[str]:
+    """The hours under the quarters that begin them, and what they are."""
+    hours = [
+        text(frame.x(slot), frame.base + below, label, size=10, anchor="middle") for slot, label in enumerate(labels) if label
+    ]
+    axis = [text(frame.x(len(labels) / 2), height - 5, words.axis, size=10, anchor="middle")] if words.axis else []
+    return hours + axis
 
 
 def _cross(x: float, y: float, size: float) -> str:

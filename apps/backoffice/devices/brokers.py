@@ -164,6 +164,9 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot 
     def has_delete_permission(self, request: HttpRequest, obj: Broker | None = None) -> bool:
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "title": _("Broker MQTT")})
+
     def get_urls(self) -> list[URLPattern]:
         own: URLPattern = path("<int:broker_id>/state/", live(show_state), name="metering_broker_state")
         return [own, *super().get_urls()]

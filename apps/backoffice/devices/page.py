@@ -22,6 +22,7 @@ from apps.backoffice.devices.access import (
     of_visible_device,
 )
 from apps.backoffice.devices.binding import EndForm, devices_crumb
+from apps.backoffice.devices.day import see_day
 from apps.backoffice.devices.labels import ALERT_TONES, PRESENCE_TONES, say_age, say_span
 from apps.backoffice.devices.listing import CLOSING_TAKES, state_of
 from apps.backoffice.devices.sensors import see_sensors
@@ -67,6 +68,7 @@ def show_device(request: HttpRequest, device: Device) -> HttpResponse:
         letters=DeadLetter.objects.filter(device=device, resolved_at__isnull=True).count() if runs else 0,
         months=_months(request.user, assignments, as_of),
         **_now(device, as_of),
+        **see_day(request, device, as_of=as_of),
     )
 
 

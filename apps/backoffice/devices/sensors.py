@@ -1,7 +1,7 @@
 """What the sensors of a datalogger or gateway said, in the reader's numbers."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.utils.formats import number_format
@@ -55,7 +55,7 @@ def _see(sensor: Sensor, as_of: datetime) -> SeenSensor:
         [datetime.fromisoformat(reading["at"]) for reading in readings],
         quantities,
         say_age(sensor.last_measured_at, as_of=as_of),
-        say_span(sensor.last_measured_at - sensor.first_seen_at),
+        say_span(max(as_of - sensor.first_seen_at, timedelta())),
     )
 
 
