@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from reports import xml_writer
 from reports.formats import plain
 from reports.workbook_values import RISKY
 
@@ -30,5 +31,4 @@ def safe(text: str) -> str:
 
 def euro(cents: int) -> str:
     """Cents with a decimal comma and without thousands: 123456 is 1234,56."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100},{abs(cents) % 100:02d}"
+    return xml_writer.euro(cents).replace(".", ",")

@@ -13,9 +13,10 @@ from reports.documents.invoice import InvoiceCustomer, InvoiceDocument, InvoiceI
 from reports.errors import InvoiceRefused, InvoiceTextRefused
 from reports.invoice_check import check
 from reports.latin import one_line
-from reports.xml_writer import Element, element, to_bytes
+from reports.xml_writer import Element, element, euro, to_bytes
 
 NAMESPACE = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2"
+LARGEST_FILE = 5 * 1024 * 1024
 _PUBLIC, _PRIVATE = "FPA12", "FPR12"
 _FULL_PAYMENT, _TRANSFER = "TP02", "MP05"
 _LATIN_1 = re.compile("[\x20-\x7e\xa1-\xac\xae-\xff]")
@@ -82,12 +83,12 @@ def render(document: InvoiceDocument) -> bytes:
     goods.extend([_summary(summary, document.vat_due.value) for summary in document.summaries])
     body = element("FatturaElettronicaBody", _general(document), goods, _payment(document))
     attributes = {"xmlns:p": NAMESPACE, "versione": form}
-    return to_bytes(element("p:FatturaElettronica", header, body, **attributes))
-
-
-def euro(cents: int) -> str:
-    """Cents as XML writes euros, with a sign below zero."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+    xml = to_bytes(element("p:FatturaElettronica", header, body, **attributes))
+    if len(xml) > LARGEST_FILE:
+        raise InvoiceRefused(
+            f"The file of the invoice has {len(xml)} bytes, and at most {LARGEST_FILE} may be sent (00003). Divide it."
+        )
+    return xml
 
 
 def _sender(document: InvoiceDocument) -> str:

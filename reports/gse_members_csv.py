@@ -8,14 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from stdnum.it import codicefiscale, iva
-
 from apps.engine.errors import InvalidIdentifier
 from apps.engine.identifiers import normalise_pod, pod_key
 from reports.csv_text import LONGEST_TEXT, to_bytes
 from reports.documents.gse_members import GseMember, GseVocabulary, LegalType
 from reports.errors import GseMembersIncomplete
 from reports.formats import plain
+from reports.tax_numbers import is_tax_code, is_vat_number
 from reports.workbook_values import RISKY
 
 COLUMNS = (
@@ -84,11 +83,9 @@ def _missing(one: GseMember) -> Iterator[str]:
     yield from _wants("SottotipologiaAmministrazioneLocaleISTAT", one.local_authority_type, needed=one.is_local_authority)
     yield from _wants("Nome", one.first_name, needed=person)
     yield from _wants("Cognome", one.last_name, needed=person)
-    tax_code = one.tax_code
-    known = codicefiscale.is_valid(tax_code) and codicefiscale.compact(tax_code) == tax_code
-    if not known or (person and len(tax_code) != _PERSON_TAX_CODE_LENGTH):
+    if not is_tax_code(one.tax_code) or (person and len(one.tax_code) != _PERSON_TAX_CODE_LENGTH):
         yield "CodiceFiscale"
-    if one.vat_number and not (iva.is_valid(one.vat_number) and iva.compact(one.vat_number) == one.vat_number):
+    if one.vat_number and not is_vat_number(one.vat_number):
         yield "PartitaIVA"
     if not _ATECO.fullmatch(one.ateco) and (one.ateco or one.vat_number):
         yield "CodiceAteco"

@@ -7,15 +7,14 @@ active or a file was sent before, stays with the exchange.
 import re
 from decimal import Decimal
 from fractions import Fraction
-from types import ModuleType
 
 from stdnum import iban as stdnum_iban
-from stdnum.it import codicefiscale, iva
 
 from apps.engine.invoice_totals import NATURES, vat_of
 from apps.engine.money import round_half_up
 from reports.documents.invoice import InvoiceCustomer, InvoiceDocument, InvoiceIssuer, InvoiceKind, InvoiceRow, PostalAddress
 from reports.errors import InvoiceDoesNotFoot, InvoicePartyRefused, InvoiceRefused
+from reports.tax_numbers import is_tax_code, is_vat_number
 
 LARGEST_CENTS = 10**13 - 1
 MOST_ROWS = 9_999
@@ -37,7 +36,7 @@ def check(document: InvoiceDocument) -> None:
     _check_number(document)
     _check_issuer(document.issuer)
     _check_customer(document.customer)
-    if document.sender_tax_code and not _is(codicefiscale, document.sender_tax_code):
+    if document.sender_tax_code and not is_tax_code(document.sender_tax_code):
         raise InvoicePartyRefused(f"The sender's tax code {document.sender_tax_code[:20]!r} is wrong. Copy it again.")
     if not 1 <= len(document.rows) <= MOST_ROWS:
         raise InvoiceRefused(f"The invoice has {len(document.rows)} lines, and from 1 to {MOST_ROWS} fit. Divide it.")
@@ -67,12 +66,12 @@ def _check_number(document: InvoiceDocument) -> None:
 
 
 def _check_issuer(issuer: InvoiceIssuer) -> None:
-    if not _is(iva, issuer.vat_number):
+    if not is_vat_number(issuer.vat_number):
         raise InvoicePartyRefused(
             f"The issuer's VAT number {issuer.vat_number[:20]!r} is wrong or missing. "
             "Who has none issues statements, not invoices."
         )
-    if not _is(codicefiscale, issuer.tax_code):
+    if not is_tax_code(issuer.tax_code):
         raise InvoicePartyRefused(f"The issuer's tax code {issuer.tax_code[:20]!r} is wrong. Copy it from its registration.")
     if issuer.regime not in _REGIMES:
         raise InvoicePartyRefused(f"{issuer.regime[:20]!r} is no tax regime. Use RF01 for the ordinary one.")
@@ -82,9 +81,9 @@ def _check_issuer(issuer: InvoiceIssuer) -> None:
 def _check_customer(customer: InvoiceCustomer) -> None:
     if not customer.vat_number and not customer.tax_code:
         raise InvoicePartyRefused("The customer has neither VAT number nor tax code (00417). Enter one of them.")
-    if customer.vat_number and not _is(iva, customer.vat_number):
+    if customer.vat_number and not is_vat_number(customer.vat_number):
         raise InvoicePartyRefused(f"The customer's VAT number {customer.vat_number[:20]!r} is wrong. Copy it again.")
-    if customer.tax_code and not _is(codicefiscale, customer.tax_code):
+    if customer.tax_code and not is_tax_code(customer.tax_code):
         raise InvoicePartyRefused(f"The customer's tax code {_masked(customer.tax_code)} is wrong. Copy it again.")
     person = bool(customer.first_name and customer.last_name)
     if person == bool(customer.name) or (customer.name and (customer.first_name or customer.last_name)):
@@ -162,11 +161,6 @@ def _check_sums(document: InvoiceDocument) -> None:
         raise InvoiceDoesNotFoot(f"The invoice says {document.total_cents} cents, and its summaries come to {total}.")
     if not 0 <= document.stamp_duty_cents <= LARGEST_CENTS or (document.payment and not 0 <= document.payment.cents <= total):
         raise InvoiceDoesNotFoot("The stamp duty is no amount, or more is to be paid than the invoice comes to.")
-
-
-def _is(number: ModuleType, text: str) -> bool:
-    """Whether a text is such a number, written as the file wants it: without blanks, country or small letters."""
-    return bool(number.is_valid(text)) and number.compact(text) == text
 
 
 def _masked(tax_code: str) -> str:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from datetime import datetime
 
 from reports import words
 from reports.documents.journal import JournalDocument
@@ -10,6 +9,7 @@ from reports.formats import day, plain
 from reports.journal_check import check
 from reports.journal_csv import contribution_name
 from reports.workbook_cells import Sheet
+from reports.workbook_file import new_workbook
 from reports.workbook_styles import Styles
 from reports.workbook_values import Column, Row
 
@@ -19,21 +19,9 @@ SHEET = "Prima nota"
 def render(journal: JournalDocument) -> bytes:
     """The journal as XLSX bytes; memory does not grow with its lines. Errors: `JournalDoesNotBalance`."""
     check(journal)
-    import xlsxwriter
-
     output = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     period = f"{day(journal.first_day)} – {day(journal.last_day)}"
-    with xlsxwriter.Workbook(output, options) as workbook:
-        workbook.set_properties(
-            {
-                "title": f"{SHEET} {period}",
-                "author": plain(journal.issuer.name),
-                "company": plain(journal.issuer.name),
-                # a file has to have a date, and the day it happened to be written on would make other bytes every time
-                "created": datetime(journal.last_day.year, journal.last_day.month, journal.last_day.day),  # noqa: DTZ001
-            }
-        )
+    with new_workbook(output, title=f"{SHEET} {period}", author=journal.issuer.name, day=journal.last_day) as workbook:
         styles = Styles(workbook)
         sheet = Sheet(workbook.add_worksheet(SHEET), styles, foot=f"{journal.issuer.name} {period}", landscape=True)
         columns = (

@@ -6,6 +6,7 @@ such form: rather than a row of dots the caller refuses the text, and a person w
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from reports.errors import TextRefused
 
@@ -75,6 +76,7 @@ class _NotLatin(Exception):
     """A letter or digit without a Latin form. The only argument is that character."""
 
 
+@lru_cache(maxsize=4096)  # a text has many letters and few different ones
 def _one(character: str, allowed: re.Pattern[str]) -> str:
     if character.isspace():
         return " "

@@ -10,7 +10,7 @@ that a file that was lost can be written again and still be recognised by the ba
 from enum import StrEnum
 
 from reports.sepa_batch import Payment, TransferBatch, check
-from reports.xml_writer import Element, element, to_bytes
+from reports.xml_writer import Element, element, euro, to_bytes
 
 PAIN_001 = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.03"
 
@@ -96,11 +96,6 @@ def render_cbi(batch: TransferBatch, version: CbiVersion = CbiVersion.V00_04_01)
         )
     namespace = f"urn:CBI:xsd:CBIPaymentRequest.{version}"
     return to_bytes(element("CBIPaymentRequest", _header(batch, initiator), information, xmlns=namespace))
-
-
-def euro(cents: int) -> str:
-    """Cents as XML writes euros: 1234 is 12.34."""
-    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def abi_of(italian_iban: str) -> str:

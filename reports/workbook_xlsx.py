@@ -1,13 +1,14 @@
 """The accountant's workbook of one settled month: six sheets, real numbers, totals that foot, the same bytes every time."""
 
 import io
-from datetime import datetime
+from datetime import date
 
 from reports import formats
 from reports.documents import WorkbookDocument
 from reports.formats import plain
 from reports.workbook_cells import Sheet
 from reports.workbook_checks import write_checks
+from reports.workbook_file import new_workbook
 from reports.workbook_sheets import write_hours, write_lines, write_members, write_plants
 from reports.workbook_styles import Styles
 from reports.workbook_summary import write_summary
@@ -17,20 +18,10 @@ SHEETS = ("Riepilogo", "Soci", "Impianti", "Energia oraria", "Movimenti", "Contr
 
 def render(document: WorkbookDocument) -> bytes:
     """The workbook as XLSX bytes. Rows are written as they come: memory does not grow with their number."""
-    import xlsxwriter
-
     output = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(output, options) as workbook:
-        workbook.set_properties(
-            {
-                "title": f"Riepilogo di {formats.month(document.year, document.month)}, {plain(document.configuration.code, 60)}",
-                "author": plain(document.issuer.name),
-                "company": plain(document.issuer.name),
-                # a file has to have a date, and the day it happened to be written on would make other bytes every time
-                "created": datetime(document.year, document.month, 1),  # noqa: DTZ001
-            }
-        )
+    title = f"Riepilogo di {formats.month(document.year, document.month)}, {plain(document.configuration.code, 60)}"
+    first_day = date(document.year, document.month, 1)
+    with new_workbook(output, title=title, author=document.issuer.name, day=first_day) as workbook:
         styles = Styles(workbook)
         month = f"{document.year}-{document.month:02d}"
         foot = f"{document.configuration.code} {month} v{document.version} {document.result_sha256[:16]}"

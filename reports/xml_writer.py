@@ -42,3 +42,8 @@ def to_bytes(root: Element) -> bytes:
     ET.indent(root, " ")
     body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
+
+
+def euro(cents: int) -> str:
+    """Cents as XML files write euros, with a sign below zero: 1234 is 12.34."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"

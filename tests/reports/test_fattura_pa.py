@@ -189,6 +189,12 @@ def test_no_file_number_beyond_five_characters(number):
         file_number(number)
 
 
+def test_a_file_that_is_too_large_to_be_sent_is_refused():
+    many = tuple(replace(FEE, text="x" * 1_000) for _ in range(5_000))
+    with pytest.raises(InvoiceRefused, match="00003"):
+        render(invoice(*many))
+
+
 def test_another_sender_names_the_file():
     document = invoice(FEE, sender_tax_code="RSSMRA80A01H501U")
     assert file_name(document) == "ITRSSMRA80A01H501U_00015.xml"
