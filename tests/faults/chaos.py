@@ -55,6 +55,7 @@ def run(world: World, faults: int, seed: int, *, rate: float) -> int:
             time.sleep(0.2)
     except NotExercised as error:
         trouble = f"fault {done + 1} was not exercised: {error}"
+        world.heal()
     code = load.stop(120)
     if code:
         trouble = trouble or f"the broker did not acknowledge everything: {load.tail()}"
@@ -65,7 +66,7 @@ def run(world: World, faults: int, seed: int, *, rate: float) -> int:
     seconds = time.monotonic() - started
     restarts = ", ".join(f"{name} {times}" for name, times in sorted(world.restarts.items())) or "none"
     print(f"{outcome.messages / seconds:.0f} messages/s over {seconds:.0f} s, {outcome.redelivered} given twice by the broker")
-    print(f"launched again because they ended by themselves: {restarts}")
+    print(f"ended by themselves and launched again, or tried again: {restarts}")
     print(f"chaos: faults={done} messages={outcome.messages} lost={outcome.lost} duplicated={outcome.duplicated} seed={seed}")
     return int(not outcome.ok or bool(trouble) or not outcome.messages)
 
@@ -78,6 +79,7 @@ def _exercised(world: World, name: str, chance: random.Random) -> str:
         except NotExercised:
             if attempt == _ATTEMPTS - 1:
                 raise
+            world.restarts[f"fault {name}"] += 1
             time.sleep(1)
             world.heal()
     raise AssertionError
@@ -100,6 +102,9 @@ def main() -> int:
     try:
         world.start()
         return run(world, options.faults, seed, rate=options.rate)
+    except NotExercised as error:
+        print(error)
+        return 1
     finally:
         world.stop()
 

@@ -14,7 +14,7 @@ from tests.faults.kinds import KINDS
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.slow,
-    pytest.mark.xdist_group("faults"),  # one after the other: each has servers and workers of its own
+    pytest.mark.skipif(sys.platform != "linux", reason="Processes are looked at through /proc"),
     pytest.mark.skipif(
         next(list_executables("mosquitto"), None) is None, reason="Mosquitto is not installed: apt-get install mosquitto"
     ),
@@ -29,6 +29,7 @@ def run(module: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.xdist_group("chaos")
 def test_nothing_is_lost_or_counted_twice_whatever_dies():
     faults = len(KINDS)
     code, output = run("chaos", "--faults", str(faults), "--seed", str(SEED))
@@ -43,6 +44,7 @@ def controls() -> tuple[int, str]:
     return run("controls")
 
 
+@pytest.mark.xdist_group("controls")
 def test_a_frozen_worker_keeps_nothing_and_a_sound_house_gives_no_alarm(controls: tuple[int, str]):
     code, output = controls
     assert code == 0, output
@@ -50,6 +52,7 @@ def test_a_frozen_worker_keeps_nothing_and_a_sound_house_gives_no_alarm(controls
     assert re.search(r"control: sound messages=[1-9]\d* lost=0 duplicated=0", output), output
 
 
+@pytest.mark.xdist_group("controls")
 @pytest.mark.parametrize(
     ("mistake", "noticed"),
     [

@@ -30,6 +30,7 @@ class World:
         self.seed, self.rate = seed, rate
         self.directory = Path(tempfile.mkdtemp(prefix="chaos-"))
         self.servers = ServerSet(durable=True)
+        self.servers.guard.remove(self.directory)
         self.urls: dict[str, str] = {}
         self.children: dict[str, Child] = {}
         self.rounds = 0
