@@ -9,7 +9,8 @@ that a file that was lost can be written again and still be recognised by the ba
 
 from enum import StrEnum
 
-from reports.sepa_batch import Payment, TransferBatch, check
+from reports.documents.transfers import Payment, TransferBatch
+from reports.sepa_batch import check
 from reports.xml_writer import Element, element, euro, to_bytes
 
 PAIN_001 = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.03"

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import iban as stdnum_iban
 
+from reports.documents.transfers import Payment, TransferBatch
 from reports.errors import AmountRefused, BatchRefused, IbanRefused, PaymentRefused, PaymentTextRefused, TextRefused
 from reports.sepa import CbiVersion, render_cbi, render_pain001
-from reports.sepa_batch import Payment, TransferBatch
 from reports.sepa_text import ALLOWED, transliterate
 from reports.xml_writer import element
 from tests.reports.cbi_schema import cbi_schema
