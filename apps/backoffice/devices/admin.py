@@ -177,11 +177,11 @@ class UnknownTopicAdmin(_Looked):
     def short_topic(self, topic: UnknownTopic) -> SafeString:
         return _shortened(topic.topic)
 
-    @admin.display(description=_("vista la prima volta"), ordering="first_received_at")
+    @admin.display(description=_("visto la prima volta"), ordering="first_received_at")
     def first(self, topic: UnknownTopic) -> str:
         return _told(topic.first_received_at)
 
-    @admin.display(description=_("vista l’ultima volta"), ordering="last_received_at")
+    @admin.display(description=_("visto l'ultima volta"), ordering="last_received_at")
     def last(self, topic: UnknownTopic) -> str:
         return _told(topic.last_received_at)
 

@@ -1,7 +1,7 @@
 """A day of a device: power and energy of every register by the quarter of an hour, how well it is known, what happened."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -20,6 +20,7 @@ from apps.backoffice.templatetags.quantities import kwh, kwh_number
 from apps.engine.calendar import day_starts_at
 from apps.engine.inputs import Quality
 from apps.engine.intervals import Note, NoteKind
+from apps.engine.telemetry.messages import EPOCH, MICROSECOND
 from apps.metering.device_day import DeviceDay, RegisterDay, get_device_day
 from apps.metering.ingest.moments import moment
 from apps.metering.models import Device, RegisterSeries
@@ -98,7 +99,7 @@ def see_day(request: HttpRequest, device: Device, *, as_of: datetime) -> dict[st
         return {"day": None}
     found = get_device_day(device.pk, chosen)
     registers = sorted(
-        (one for one in found.registers if _may_see(request, device, one, chosen, as_of)),
+        _cut(request, device, found.registers, chosen, as_of),
         key=lambda one: (one.component, SHOWN_FIRST.index(one.channel)),
     )
     ended = min(len(found.registers[0].quality), max(0, (as_of - found.starts_at) // QUARTER)) if found.registers else 0
@@ -116,12 +117,22 @@ def see_day(request: HttpRequest, device: Device, *, as_of: datetime) -> dict[st
     }
 
 
-def _may_see(request: HttpRequest, device: Device, register: RegisterDay, day: date, as_of: datetime) -> bool:
-    """Administrators see whole days in which the register measured a POD of theirs."""
+def _cut(request: HttpRequest, device: Device, registers: Iterable[RegisterDay], day: date, as_of: datetime) -> list[RegisterDay]:
+    """What of a day a person may see: administrators whole days in which a register measured a POD of theirs, and of what began
+    earlier nothing: it may tell of somebody else's time."""
     if may_run_devices(request.user):
-        return True
+        return list(registers)
     theirs = list_visible_assignments(request.user, as_of=as_of).filter(device=device, starts_at__lte=day_starts_at(day))
-    return theirs.filter(component__in=("", register.component)).exists()
+    since: dict[str, int] = {}
+    for component, starts_at in theirs.values_list("component", "starts_at"):
+        starts_us = (starts_at - EPOCH) // MICROSECOND
+        since[component] = min(since.get(component, starts_us), starts_us)
+    cut = []
+    for one in registers:
+        starts = [since[component] for component in ("", one.component) if component in since]
+        if starts:
+            cut.append(replace(one, notes=tuple(note for note in one.notes if note.from_us >= min(starts))))
+    return cut
 
 
 def _see(name: str, registers: list[RegisterDay], found: DeviceDay, ended: int) -> Component:

@@ -85,6 +85,21 @@ def test_an_administrator_sees_whole_days_of_their_own_and_no_other(measured, an
     assert "Energia prelevata" not in words(anna.get(address(measured, query)))
 
 
+def test_a_gap_that_began_in_the_time_of_others_is_not_told(measured, anna, root):
+    """Nothing was heard from an hour before midnight to ten; the POD was theirs from midnight on."""
+    midnight = datetime(day().year, day().month, day().day, tzinfo=timezone.get_current_timezone())
+    measured.send(shelly_topic(measured.village.pods[1]), shelly_payload(4000), at_us=at_us(-1), name="before")
+    made = DeviceAssignment.objects.create(
+        device=measured.shelly, pod_key=measured.village.pods[1], role="exchange", starts_at=midnight
+    )
+    query = f"?day={day()}"
+    assert "senza letture, energia stimata (1,000 kWh)" in words(root.get(address(measured, query))).replace("\xa0", " ")
+    assert "(1,000 kWh)" not in words(anna.get(address(measured, query))).replace("\xa0", " ")
+    made.starts_at = midnight - timedelta(days=1)
+    made.save()
+    assert "(1,000 kWh)" in words(anna.get(address(measured, query))).replace("\xa0", " ")
+
+
 def test_sensors_show_their_last_readings_extremes_and_labels(site, root):
     for minute, value in enumerate((0.5, -1250.25, 2, 3)):
         at = f"2026-03-02 12:0{minute}:00.000000"

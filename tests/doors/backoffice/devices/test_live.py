@@ -156,6 +156,22 @@ class TestDevices:
         assert few < 20
 
 
+def test_fifty_alerts_cost_as_many_queries_as_one(site, root, told):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert root.get("/ceradmin/metering/alert/").status_code == 200
+        return len(captured)
+
+    Alert.objects.create(device=site.shelly, kind="offline", opened_at=START)
+    queries()
+    few = queries()
+    many = Device.objects.bulk_create(
+        Device(broker=site.broker, vendor="shelly", key=f"many/{n}", first_seen_at=START) for n in range(49)
+    )
+    Alert.objects.bulk_create(Alert(device=device, kind="clock", opened_at=START) for device in many)
+    assert queries() == few
+
+
 class TestQuality:
     """What the curves of devices say of the last hours and of the month."""
 
