@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from apps.metering.closing import reopen_assignments
+from apps.metering.device_operations import bind_device, end_assignment
 from apps.metering.models import Channel, DayCurve, DeviceAssignment, PointMark, QuarterMark, Source
 from tests.apps.metering.closing.rows import (
     DAY,
@@ -35,7 +36,7 @@ from tests.apps.metering.closing.rows import (
     meter,
     notes,
 )
-from tests.apps.metering.rows import store
+from tests.apps.metering.rows import register_pods, store
 
 pytestmark = pytest.mark.django_db
 HOUR_OF_MINUTES = [n * 50 * WH for n in range(61)]  # 750 Wh a quarter
@@ -293,3 +294,21 @@ def test_a_change_of_unit_seen_late_reaches_days_that_were_closed_long_ago():
     assert [kind for kind, _ in notes()] == ["unit_change"]
     assert set(curve(on=date(2026, 9, 15))[1]) == {U}
     assert not any(curve(on=date(2026, 9, 15))[0])
+
+
+def test_binding_replacing_and_ending_through_the_operations_open_the_past_again():
+    register_pods([POD, OTHER_POD])
+    old, new = make_series(make_device("old")), make_series(make_device("new"))
+    arrive(old, every(60, HOUR_OF_MINUTES))
+    arrive(new, every(60, [value * 2 for value in HOUR_OF_MINUTES]))
+    close()
+    given = {"component": "", "pod": POD, "role": "exchange", "connection_power_w": 12_000}
+    bind_device(device_id=old.device_id, starts_at=instant(START_US - DAY), **given)
+    close_points()
+    assert hour() == ([750] * 4, [M] * 4)
+    made = bind_device(device_id=new.device_id, starts_at=instant(START_US + HOUR // 2), **given)
+    close_points()
+    assert hour() == ([750, 750, 1500, 1500], [M] * 4)
+    end_assignment(assignment_id=made.pk, ends_at=instant(START_US + 3 * QUARTER))
+    close_points()
+    assert hour() == ([750, 750, 1500, 0], [M, M, M, X])
