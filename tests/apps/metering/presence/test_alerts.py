@@ -78,6 +78,22 @@ def test_after_a_broker_came_back_its_devices_have_a_while_to_speak(broker: Brok
     assert open_kinds() == ["no_data", "offline"]
 
 
+def test_a_device_that_was_offline_before_is_told_of_once_its_broker_is_back_for_a_while(broker: Broker) -> None:
+    make_device(broker, was="offline", since=60, heard=700)
+    look(NOON + 14 * MINUTE, up_since=NOON)
+    assert open_kinds() == []
+    look(NOON + 15 * MINUTE, up_since=NOON)
+    assert open_kinds() == ["offline"]
+
+
+def test_a_device_that_may_still_speak_after_its_broker_came_back_does_not_lack_data(broker: Broker) -> None:
+    bind(make_device(broker, heartbeat=3600, was="broker_down", since=600, heard=3000, measured=3000))
+    look(NOON + 170 * MINUTE, up_since=NOON)
+    assert open_kinds() == []
+    look(NOON + 180 * MINUTE, up_since=NOON)
+    assert open_kinds() == ["no_data"]
+
+
 def test_an_alert_of_before_stays_while_the_broker_is_away(broker: Broker) -> None:
     make_device(broker, was="offline", since=60, heard=700)
     look(NOON)
@@ -112,6 +128,13 @@ def test_one_impossible_stamp_is_no_alert_but_a_clock_that_stays_wrong_is(broker
     assert open_kinds() == ["clock"]
     hear(device, NOON + 40 * MINUTE)
     look(NOON + 41 * MINUTE)
+    assert open_kinds() == []
+
+
+def test_one_impossible_stamp_of_a_device_that_seldom_speaks_is_no_alert(broker: Broker) -> None:
+    make_device(broker, heartbeat=3600, was="online", since=600, heard=0, clock_wrong=0)
+    look(NOON)
+    look(NOON + 60 * MINUTE)
     assert open_kinds() == []
 
 

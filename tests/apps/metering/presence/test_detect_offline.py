@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -297,13 +298,15 @@ def test_a_device_whose_message_is_being_stored_is_left_to_the_next_look() -> No
         with transaction.atomic():
             hear(busy, NOON)
             held.set()
-            done.wait(10)
+            done.wait(15)
         connection.close()
 
     thread = threading.Thread(target=store)
     thread.start()
     held.wait(10)
+    started = time.monotonic()
     assert [flip.device_id for flip in look()] == [quiet.pk]
+    assert time.monotonic() - started < 8
     done.set()
     thread.join()
     assert look(NOON + MINUTE) == []
