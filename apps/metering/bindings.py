@@ -12,7 +12,9 @@ from apps.metering.ingest.binary import Moments, Wholes
 from apps.metering.models import Channel
 
 NO_CHANNEL = 0
-_FOURTEEN = "length(a.pod_key) = 14"  # anything else is no POD, and the table of curves could not hold it
+POD_FORM = "^[A-Z0-9]{14}$"
+"""Anything else is no POD and makes no curve: one bad row must not keep all others from being closed."""
+_IS_POD = f"a.pod_key ~ '{POD_FORM}'"
 _COUNTS = "s.channel IN ('import', 'export')"  # the production register of an exchange meter makes no curve of the exchange
 _MEASURES = "a.device_id = s.device_id AND a.component IN ('', s.component)"
 _POINTS = f"""
@@ -20,7 +22,7 @@ SELECT array_agg(pod_key), array_agg(from_at), array_agg(to_at) FROM (
     SELECT a.pod_key, min(greatest(t.from_at, a.starts_at)) AS from_at, max(least(t.to_at, a.ends_at)) AS to_at
     FROM unnest(%s, %s, %s) AS t (series_id, from_at, to_at)
     JOIN metering_registerseries s ON s.id = t.series_id AND {_COUNTS}
-    JOIN metering_deviceassignment a ON {_MEASURES} AND a.role = 'exchange' AND {_FOURTEEN}
+    JOIN metering_deviceassignment a ON {_MEASURES} AND a.role = 'exchange' AND {_IS_POD}
         AND a.starts_at <= t.to_at AND (a.ends_at IS NULL OR a.ends_at >= t.from_at)
     GROUP BY a.pod_key ORDER BY a.pod_key
 ) AS points

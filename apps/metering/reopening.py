@@ -1,5 +1,6 @@
 """What a device measures is changed afterwards: the points that gained it and those that lost it are computed again."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import numpy as np
 from django.db import transaction
 
 from apps.engine.telemetry.messages import EPOCH, MICROSECOND
+from apps.metering.bindings import POD_FORM
 from apps.metering.columns import Column, fetch_columns
 from apps.metering.ingest.binary import Moments, Wholes
 from apps.metering.marks import mark_points
@@ -37,8 +39,9 @@ def reopen_assignments(assignment_ids: Iterable[int], *, pods_before: Iterable[s
     devices = {assignment.device_id for assignment in assignments}
     series = np.array(sorted(RegisterSeries.objects.filter(device__in=devices).values_list("pk", flat=True)), np.int64)
     from_us, to_us = _stretch(series, (starts_at - EPOCH) // MICROSECOND)
-    mark_points(sorted(pods), np.full(len(pods), from_us), np.full(len(pods), to_us))
-    return len(pods)
+    names = sorted(pod for pod in pods if re.fullmatch(POD_FORM, pod))
+    mark_points(names, np.full(len(names), from_us), np.full(len(names), to_us))
+    return len(names)
 
 
 def _stretch(series: Column, from_us: int) -> tuple[int, int]:

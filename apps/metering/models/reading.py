@@ -44,7 +44,7 @@ class QuarterMark(models.Model):
 
 
 class PointMark(models.Model):
-    """A point whose devices changed: its curves are to be computed again over a stretch, also where nobody measures it any more."""
+    """A point whose devices changed: its curves are to be computed again over a stretch, also where nobody measures it now."""
 
     pod_key = models.CharField(max_length=14, primary_key=True)
     from_at = models.DateTimeField()

@@ -312,3 +312,16 @@ def test_binding_replacing_and_ending_through_the_operations_open_the_past_again
     end_assignment(assignment_id=made.pk, ends_at=instant(START_US + 3 * QUARTER))
     close_points()
     assert hour() == ([750, 750, 1500, 0], [M, M, M, X])
+
+
+@pytest.mark.parametrize("bad", ["IT001E", "ÀÈÌÒÙÀÈÌÒÙÀÈÌÒ", "IT001E0000000a", "' OR 1=1 -- --"])
+def test_what_is_no_pod_makes_no_curve_and_stops_nobody_else(bad: str):
+    broken, sound = meter("broken", bad), meter("sound")
+    for series in (broken, sound):
+        arrive(series, every(60, HOUR_OF_MINUTES))
+    assert reopen_assignments(DeviceAssignment.objects.values_list("pk", flat=True)) == 1
+    close()
+    close_points()
+    assert hour() == ([750] * 4, [M] * 4)
+    assert DayCurve.objects.count() == 1
+    assert not QuarterMark.objects.exists()
