@@ -49,6 +49,7 @@ def forget() -> None:
     RegisterSeries.objects.update(doubt_from=None)
 
 
+@pytest.mark.slow
 def test_any_order_and_any_moments_of_closing_give_one_hash():
     series = meter()
     kinds: set[str] = set()

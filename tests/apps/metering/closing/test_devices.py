@@ -1,6 +1,7 @@
 """Devices that follow each other, move, have several registers, or are bound otherwise afterwards."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -302,7 +303,7 @@ def test_binding_replacing_and_ending_through_the_operations_open_the_past_again
     arrive(old, every(60, HOUR_OF_MINUTES))
     arrive(new, every(60, [value * 2 for value in HOUR_OF_MINUTES]))
     close()
-    given = {"component": "", "pod": POD, "role": "exchange", "connection_power_w": 12_000}
+    given: dict[str, Any] = {"component": "", "pod": POD, "role": "exchange", "connection_power_w": 12_000}
     bind_device(device_id=old.device_id, starts_at=instant(START_US - DAY), **given)
     close_points()
     assert hour() == ([750] * 4, [M] * 4)
