@@ -3,6 +3,7 @@
 import logging
 import random
 import ssl
+import struct
 import threading
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ class Dial(threading.Thread):
         try:
             client = make_client(self._row, self._version)
             connect(client, self._row)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError, struct.error) as error:  # also a port or a text beyond what fits
             self.error = error
         else:
             self.client = client
@@ -101,4 +102,4 @@ class Dial(threading.Thread):
     @property
     def refused(self) -> bool:
         """Whether trying again soon is pointless: the certificate or the names do not match, not: nobody is there."""
-        return isinstance(self.error, ssl.SSLError | ValueError)
+        return self.error is not None and (isinstance(self.error, ssl.SSLError) or not isinstance(self.error, OSError))

@@ -29,9 +29,9 @@ def lock_directory(directory: Path) -> IO[str]:
 
 
 def get_disk_percent(directory: Path) -> int:
-    """How full the disk is, rounded up; counted as a process that is not root sees it."""
+    """How full the disk is, rounded up, as `df` counts: of what is used and what we may still use, not of what is reserved."""
     usage = shutil.disk_usage(directory)
-    return -(-PERCENT * (usage.total - usage.free) // usage.total)
+    return -(-PERCENT * usage.used // (usage.used + usage.free))
 
 
 def sync_directory(directory: Path) -> None:

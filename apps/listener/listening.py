@@ -23,6 +23,7 @@ from apps.listener.session import Session
 from apps.listener.sink import Sink
 from apps.listener.spool import Spool
 from apps.listener.stream import Stream
+from apps.listener.subscriptions import Subscriptions
 from project.failpoints import hit
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Listener:
         self.sink = Sink(Stream(redis_url), Spool(directory), lambda: get_disk_percent(directory))
         self.sessions: dict[int, Session] = {}
         self._selector = selectors.DefaultSelector()
+        self._subscriptions = Subscriptions(directory / "sessions")
         self._make_name = make_namer(time.time_ns())
         self._watcher = RowWatcher()
         self._herald = Herald(redis_url, celery)
@@ -147,13 +149,13 @@ class Listener:
             row = rows.enabled.get(broker_id)
             if row == session.row:
                 continue
-            if row is not None and row.client_id == session.row.client_id:
-                session.forget_topics(tuple(set(session.row.topics) - set(row.topics)))
             self._retire(session, now)
             del self.sessions[broker_id]
         for broker_id, row in rows.enabled.items():
             if broker_id not in self.sessions:
-                self.sessions[broker_id] = Session(row, self._selector, self._make_name)
+                self.sessions[broker_id] = Session(
+                    row, selector=self._selector, make_name=self._make_name, subscriptions=self._subscriptions
+                )
 
     def _retire(self, session: Session, now: float) -> None:
         """End one session: what it holds is stored and acknowledged first, if anybody takes it."""

@@ -20,10 +20,11 @@ from apps.listener.batches import Batch
 from apps.listener.dialling import Dial, Pacing
 from apps.listener.held import Held
 from apps.listener.rows import BrokerRow
+from apps.listener.subscriptions import Subscriptions
 from apps.metering.broker_status import BrokerState
 
 log = logging.getLogger(__name__)
-ANSWER_SECONDS = 10.0  # for CONNACK
+ANSWER_SECONDS = 10.0  # for CONNACK and SUBACK
 LASTING_SECONDS = 10.0  # a connection that held so long was a good one
 REFUSALS = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client identifier, password, not authorised, banned, bad method
 BAD_VERSION = 0x84
@@ -35,7 +36,14 @@ class Session:
 
     first_version = MQTTProtocolVersion.MQTTv311  # every broker speaks it; one that refuses it is asked in the other
 
-    def __init__(self, row: BrokerRow, selector: selectors.BaseSelector, make_name: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        row: BrokerRow,
+        *,
+        selector: selectors.BaseSelector,
+        make_name: Callable[[str], str],
+        subscriptions: Subscriptions,
+    ) -> None:
         self.row = row
         self.state = BrokerState.CONNECTING
         self.since_us = _now_us()
@@ -48,7 +56,9 @@ class Session:
         self._version = self.first_version
         self._dial: Dial | None = None
         self._opened_at = 0.0
-        self._selector = selector
+        self._greeted = False  # CONNACK said yes
+        self._selector, self._subscriptions = selector, subscriptions
+        self._asked: dict[int, str] = {}  # packet identifier of a SUBSCRIBE -> its topic
         self._events = 0
         self._left: list[Batch] = []  # of connections that were lost: to be stored, not to be acknowledged
 
@@ -76,8 +86,9 @@ class Session:
         client.on_disconnect = self._on_disconnect
         client.on_message = self.held.take_in
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
         client.on_socket_close = self._on_socket_close
-        self._client, self._opened_at, self.last_error = client, now, ""
+        self._client, self._opened_at, self._greeted, self.last_error = client, now, False, ""
         self.write()
 
     def _keep_alive(self, client: Client, now: float) -> None:
@@ -100,16 +111,45 @@ class Session:
                 self._enter(BrokerState.REFUSED)
             return
         self.connections += 1
-        self._enter(BrokerState.CONNECTED)
-        # Always, even into a session that is still there: we may have died before the first subscription, and rows change.
-        if self.row.topics:
-            client.subscribe([(topic, 1) for topic in self.row.topics])
+        self._greeted = True
+        self._subscribe(client)
 
-    def _on_subscribe(self, _client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
-        refused = [topic for topic, reason in zip(self.row.topics, reasons, strict=False) if reason.is_failure]
-        if refused:
-            self.last_error = f"The broker refused the subscription of {', '.join(refused)}."
-            log.warning("Broker %d: %s", self.row.broker_id, self.last_error)
+    def _subscribe(self, client: Client) -> None:
+        """Make the session deliver what the row names, and no longer what it named before.
+
+        Always, even if the session is still there: we may have died before the first subscription, and rows change.
+        """
+        client_id, wanted = self.row.client_id, frozenset(self.row.topics)
+        known = self._subscriptions.get(client_id)
+        self._subscriptions.remember(client_id, known | wanted)
+        for topic in sorted(known - wanted):
+            with suppress(ValueError):  # it never was one
+                client.unsubscribe(topic)
+        self._asked = {}
+        for topic in self.row.topics:
+            try:
+                _, mid = client.subscribe(topic, 1)
+            except ValueError:
+                self._complain(f"{topic!r} is not a filter of topics.")
+            else:
+                if mid is not None:
+                    self._asked[mid] = topic
+        if not self._asked:
+            self._enter(BrokerState.CONNECTED)
+
+    def _on_unsubscribe(self, _client: Client, _userdata: Any, _mid: int, _reasons: Any, _properties: Any) -> None:
+        self._subscriptions.remember(self.row.client_id, frozenset(self.row.topics))
+
+    def _on_subscribe(self, _client: Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._complain(f"The broker refused the subscription of {self._asked.get(mid)!r}.")
+        self._asked.pop(mid, None)
+        if not self._asked:  # only now does whatever is published reach us
+            self._enter(BrokerState.CONNECTED)
+
+    def _complain(self, reason: str) -> None:
+        self.last_error = reason
+        log.warning("Broker %d: %s", self.row.broker_id, reason)
 
     def _on_disconnect(self, _client: Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         self.last_error = self.last_error or str(reason)
@@ -172,7 +212,7 @@ class Session:
             before = len(held)
             answer = client.loop_read()
             if client.socket() is None:
-                if answer == MQTTErrorCode.MQTT_ERR_PROTOCOL and self.state is BrokerState.CONNECTING:
+                if answer == MQTTErrorCode.MQTT_ERR_PROTOCOL and not self._greeted:
                     self._other_version()  # how paho says that 3.1.1 was refused for its version
                 self._lost(now)
                 return
@@ -232,12 +272,6 @@ class Session:
         if self._client is not None and self.is_open:
             self._hang_up(self._client)
         self._client = None
-
-    def forget_topics(self, topics: tuple[str, ...]) -> None:
-        """Unsubscribe what the row no longer names: the session would deliver it for ever."""
-        if topics and self._client is not None and self.state is BrokerState.CONNECTED:
-            self._client.unsubscribe(list(topics))
-            self.write()
 
 
 def _now_us() -> int:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 MAGIC = b"RAW1"
 HEADER = struct.Struct(">4sII")
 SEGMENT_BYTES = 16 * 1024 * 1024  # a segment is closed when it has grown beyond that
+NUMBER_DIGITS = 12
 READ_RECORDS, READ_BYTES = 64, 4 * 1024 * 1024  # of one `read`
 
 
@@ -41,7 +42,7 @@ class Spool:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory = directory
         self.damaged = 0
-        self._segments = sorted(directory.glob("*.spool"))
+        self._segments = sorted(directory.glob("[0-9]" * NUMBER_DIGITS + ".spool"))
         self._file: BinaryIO | None = None  # the last segment, while it is open for appending
         self._offsets = {segment: _read_progress(segment) for segment in self._segments}
         self._sizes = {segment: segment.stat().st_size for segment in self._segments}
@@ -91,7 +92,7 @@ class Spool:
 
     def _open_segment(self) -> BinaryIO:
         last = int(self._segments[-1].stem) if self._segments else self._last_number()
-        segment = self.directory / f"{last + 1:012d}.spool"
+        segment = self.directory / f"{last + 1:0{NUMBER_DIGITS}d}.spool"
         self._file = open(segment, "xb")  # noqa: SIM115 — open for many appends
         segment.chmod(0o600)
         sync_directory(self.directory)
@@ -101,7 +102,7 @@ class Spool:
 
     def _last_number(self) -> int:
         """Numbers are not used again, so that nothing old beside a segment is taken for its own."""
-        return max((int(path.name.partition(".")[0]) for path in self.directory.glob("[0-9]*.*")), default=0)
+        return max((int(path.name.partition(".")[0]) for path in self.directory.glob("[0-9]" * NUMBER_DIGITS + ".*")), default=0)
 
     def _close_segment(self) -> None:
         if self._file is None:

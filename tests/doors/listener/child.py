@@ -26,6 +26,7 @@ def hurry() -> None:
     dialling.FIRST_PAUSE_SECONDS, dialling.LONGEST_PAUSE_SECONDS = 0.05, 0.2
     rows.REREAD_SECONDS = 0.2
     listening.CARE_SECONDS = 0.05
+    pretend_disk()
 
 
 def acknowledge_early() -> None:
@@ -42,8 +43,8 @@ def acknowledge_early() -> None:
     sink.Sink.store = store_late  # type: ignore[assignment, method-assign]
 
 
-def fill_disk() -> None:
-    """The disk is full as long as there is a file that says so."""
+def pretend_disk() -> None:
+    """The disk is full as long as there is a file that says so, however full the one of this machine is."""
     original = Listener.__init__
 
     def init(self: Listener, **arguments: Any) -> None:
@@ -67,7 +68,7 @@ def break_herald() -> None:
     Herald._beat = beat  # type: ignore[method-assign]
 
 
-VARIANTS = {variant.__name__: variant for variant in (hurry, acknowledge_early, fill_disk, speak_mqtt_5, break_herald)}
+VARIANTS = {variant.__name__: variant for variant in (hurry, acknowledge_early, speak_mqtt_5, break_herald)}
 
 if __name__ == "__main__":
     for variant in sys.argv[1:]:

@@ -89,11 +89,25 @@ class Place:
             os.killpg(child.pid, 9)
             child.wait()
 
-    def publish(self, messages: dict[str, bytes], *, retain: bool = False, qos: int = 1) -> None:
-        """Publish topic -> payload, and return once the broker has them."""
+    def publish(
+        self,
+        messages: dict[str, bytes],
+        *,
+        retain: bool = False,
+        qos: int = 1,
+        port: int = 0,
+        user: str = "",
+        password: str = "",
+        ca: Path | None = None,
+    ) -> None:
+        """Publish topic -> payload, and return once the broker (another one behind `port`) has them."""
         client = mqtt.Client(CallbackAPIVersion.VERSION2)
         client.max_inflight_messages_set(1000)
-        client.connect("127.0.0.1", self.servers.servers["mqtt"].port)
+        if user:
+            client.username_pw_set(user, password)
+        if ca:
+            client.tls_set(ca_certs=str(ca))
+        client.connect("127.0.0.1", port or self.servers.servers["mqtt"].port)
         client.loop_start()
         infos = [client.publish(topic, payload, qos=qos, retain=retain) for topic, payload in messages.items()]
         for info in infos:

@@ -24,6 +24,7 @@ def running_mosquitto(directory: Path, *, users: dict[str, str] | None = None, t
     """The port of a broker that knows these users, and speaks TLS with `server.pem`, signed by `ca.pem`, in the directory."""
     port = find_free_port()
     lines = [f"listener {port} 127.0.0.1", f"allow_anonymous {'false' if users else 'true'}", "log_dest stderr"]
+    lines += ["max_queued_messages 0", "max_inflight_messages 0"]
     if users:
         passwords = directory / "passwords"
         passwords.touch()

@@ -106,7 +106,7 @@ def take_over(place: Place, client_id: str) -> None:
 
 
 def test_a_full_disk_leaves_messages_at_the_broker(place: Place):
-    place.listen("fill_disk")
+    place.listen()
     (place.directory / "full").touch()
     place.redis.config_set("maxmemory", 1)
     place.publish(make_messages("first", 30))
@@ -118,6 +118,20 @@ def test_a_full_disk_leaves_messages_at_the_broker(place: Place):
     everything = make_messages("first", 30) | make_messages("second", 700)
     place.wait_for_topics(everything)
     assert sorted(place.list_topics()) == sorted(everything)
+
+
+def test_it_ends_in_good_order_even_if_nobody_takes_what_it_holds(place: Place):
+    child = place.listen()
+    (place.directory / "full").touch()
+    place.redis.config_set("maxmemory", 1)
+    place.publish(make_messages("x", 30))
+    wait_for(lambda: "now go: paused" in place.log, "the pause")
+    child.terminate()
+    assert child.wait(timeout=10) == 0
+    place.redis.config_set("maxmemory", 0)
+    assert place.redis.xlen(STREAM) == 0
+    place.listen()
+    place.wait_for_topics(make_messages("x", 30))
 
 
 def test_a_second_listener_in_the_same_directory_is_refused(place: Place):

@@ -67,6 +67,10 @@ def test_a_broker_that_speaks_only_mqtt_5_is_asked_in_mqtt_5(place: Place, fake:
     sock, version = fake.accept()
     assert version == 5
     sock.sendall(CONNACK_5)
+    kind, body = read_packet(sock)
+    assert kind == 0x82
+    assert ": connected" not in place.log
+    sock.sendall(b"\x90\x04" + body[:2] + b"\x00\x01")
     wait_for(lambda: ": connected" in place.log, "a connection")
 
 

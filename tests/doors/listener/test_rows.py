@@ -4,9 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from apps.metering import broker_status
 from apps.metering.broker_status import BrokerState, Stage
@@ -27,18 +25,6 @@ def status(place: Place, monkeypatch: pytest.MonkeyPatch) -> Any:
 def wait_for_state(status: Any, broker: Broker, state: BrokerState) -> Any:
     wait_for(lambda: status.get_broker_status(broker.pk).state is state, f"state {state}")
     return status.get_broker_status(broker.pk)
-
-
-def publish_to(port: int, topic: str, *, user: str, password: str, ca: Path | None = None) -> None:
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.username_pw_set(user, password)
-    if ca:
-        client.tls_set(ca_certs=str(ca))
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    client.publish(topic, b"x", qos=1).wait_for_publish(10)
-    client.disconnect()
-    client.loop_stop()
 
 
 def test_a_status_says_how_it_goes(place: Place, status: Any):
@@ -86,7 +72,7 @@ def test_rows_take_effect_without_a_restart(place: Place, status: Any, tmp_path:
     with running_mosquitto(tmp_path) as port:
         second = Broker.objects.create(name="second", host="127.0.0.1", port=port, client_id="second", topics=["#"])
         wait_for_state(status, second, BrokerState.CONNECTED)
-        publish_to(port, "from/second", user="", password="")
+        place.publish({"from/second": b""}, port=port)
         place.wait_for_topics(["from/second"])
         assert {one.state for one in status.list_broker_statuses()} == {BrokerState.CONNECTED}
         Broker.objects.filter(pk=second.pk).update(enabled=False)
@@ -96,12 +82,17 @@ def test_rows_take_effect_without_a_restart(place: Place, status: Any, tmp_path:
     assert "other/1" not in place.list_topics()
 
 
-def test_topics_that_a_row_no_longer_names_are_no_longer_delivered_by_the_session(place: Place):
+@pytest.mark.parametrize("running", [True, False])
+def test_topics_that_a_row_no_longer_names_are_no_longer_delivered_by_the_session(place: Place, running: bool):
     Broker.objects.filter(pk=place.broker.pk).update(topics=["a/#", "b/#"])
-    place.listen()
+    child = place.listen()
     place.publish({"a/1": b"", "b/1": b""})
     place.wait_for_topics(["a/1", "b/1"])
+    if not running:
+        place.kill(child)
     Broker.objects.filter(pk=place.broker.pk).update(topics=["b/#"])
+    if not running:
+        place.listen()
     wait_for(lambda: place.log.count(": connected") == 2, "a connection with the new topics")
     place.publish({"a/2": b"", "b/2": b""})
     place.wait_for_topics(["b/2"])
@@ -119,7 +110,7 @@ def test_a_wrong_password_opens_the_breaker_and_a_right_one_closes_it(place: Pla
         assert (tmp_path / "mosquitto.log").read_text().count("not authorised") == attempts >= 5
         ensure_broker_from_url(f"mqtt://cer:right@127.0.0.1:{port}", name="particular")
         wait_for_state(status, broker, BrokerState.CONNECTED)
-        publish_to(port, "particular/1", user="cer", password="right")
+        place.publish({"particular/1": b""}, port=port, user="cer", password="right")
         place.wait_for_topics(["particular/1"])
         assert status.get_broker_status(place.broker.pk).state is BrokerState.CONNECTED
 
@@ -137,8 +128,26 @@ def test_tls_needs_the_authority_of_the_row(place: Place, status: Any, tmp_path:
         Broker.objects.filter(pk=broker.pk).update(ca_certificate=(tmp_path / "ca.pem").read_text())
         wait_for_state(status, broker, BrokerState.CONNECTED)
         for number in range(5):
-            publish_to(port, f"secure/{number}", user="cer", password="right", ca=tmp_path / "ca.pem")
+            place.publish({f"secure/{number}": b""}, port=port, user="cer", password="right", ca=tmp_path / "ca.pem")
         place.wait_for_topics([f"secure/{number}" for number in range(5)])
+        many = {f"burst/{number}": bytes(1000) for number in range(1500)} | {"large": bytes(600_000)}
+        place.publish(many, port=port, user="cer", password="right", ca=tmp_path / "ca.pem")
+        place.wait_for_topics(many)
+
+
+def test_a_row_that_makes_no_sense_harms_itself_only(place: Place, status: Any):
+    place.broker.topics = ["a/#/b", "", "x/#"]
+    place.broker.save()
+    far = Broker.objects.create(name="far", host="127.0.0.1", port=70_000, client_id="far", topics=["#"])
+    odd = Broker.objects.create(name="odd", host="no..name", port=1883, client_id="odd", topics=["#"])
+    child = place.listen()
+    assert "'a/#/b' is not a filter of topics." in place.log
+    place.publish({"x/1": b""})
+    place.wait_for_topics(["x/1"])
+    for broker in (far, odd):
+        wait_for(lambda pk=broker.pk: status.get_broker_status(pk).last_error, "a reason")  # type: ignore[misc]
+        assert status.get_broker_status(broker.pk).messages == 0
+    assert child.poll() is None
 
 
 def test_a_broker_that_nobody_answers_for_does_not_hold_up_the_others(place: Place, status: Any):

@@ -117,6 +117,14 @@ def test_an_append_that_fails_keeps_nothing_and_the_next_one_works(tmp_path: Pat
     assert found in ([b"first", b"second", b"third"], [b"first", b"second", b"second", b"third"])
 
 
+@pytest.mark.parametrize("name", ["12ab.topics", "notes.spool", "lock", "7.spool", "sessions"])
+def test_other_files_in_its_directory_are_left_alone(tmp_path: Path, name: str):
+    (tmp_path / name).write_text("x")
+    Spool(tmp_path).append([b"first"])
+    assert read_all(Spool(tmp_path)) == [b"first"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_one_process_at_a_time(tmp_path: Path):
     with lock_directory(tmp_path), pytest.raises(DirectoryTaken, match="Another listener works with"):
         lock_directory(tmp_path)
