@@ -133,7 +133,7 @@ def _check(device: Device, component: str, role: str, starts_at: datetime) -> No
 def _make_room(device: Device, component: str, key: str, role: str, starts_at: datetime) -> list[int]:
     """End, at `starts_at`, every assignment in the way; returns which. Errors: `AssignmentOverlaps` where one cannot."""
     same_meter = Q(device=device) & (Q() if not component else Q(component__in=("", component)))
-    in_the_way = DeviceAssignment.objects.select_for_update().filter(
+    in_the_way = DeviceAssignment.objects.select_for_update(of=("self",)).filter(
         same_meter | Q(pod_key=key, role=role), Q(ends_at__isnull=True) | Q(ends_at__gt=starts_at)
     )
     ended = list(in_the_way.select_related("device").order_by("pk"))

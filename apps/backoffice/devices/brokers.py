@@ -127,10 +127,14 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def is_topic_filter(topic: str) -> bool:
-    """Is this a filter that a broker accepts?"""
+    """Is this a filter that a broker accepts? `$share/group/filter` is one that several listeners share."""
     levels = topic.split("/")
+    if levels[0] == "$share":
+        group, *levels = levels[1:] or [""]
+        if not group or set("+#") & set(group):
+            return False
     alone = all(level in {"+", "#"} or not set("+#") & set(level) for level in levels)
-    return alone and "#" not in levels[:-1] and "\0" not in topic and not topic.startswith("$share/")
+    return bool(levels) and any(levels) and alone and "#" not in levels[:-1] and "\0" not in topic
 
 
 @admin.register(Broker)

@@ -41,7 +41,8 @@ def _facts(request: HttpRequest, asked: DeviceFilter) -> dict[str, Any]:
     as_of = timezone.now()
     runs = may_run_devices(request.user)
     rows, page = list_page(request.user, asked, number=request.GET.get("page", ""), as_of=as_of)
-    unbound, unbound_count = list_unbound(request.user, as_of=as_of)
+    narrowed = any(request.GET.get(name) for name in asked.fields)
+    unbound, unbound_count = ([], 0) if narrowed else list_unbound(request.user, as_of=as_of)
     query = request.GET.copy()
     query.pop("page", None)
     return {
@@ -54,5 +55,5 @@ def _facts(request: HttpRequest, asked: DeviceFilter) -> dict[str, Any]:
         "whole_query": request.GET.urlencode(),
         "unbound": unbound,
         "unbound_count": unbound_count,
-        "asked": any(request.GET.get(name) for name in asked.fields),
+        "asked": narrowed,
     }

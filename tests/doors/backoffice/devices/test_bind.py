@@ -7,7 +7,7 @@ import pytest
 
 from apps.metering.device_errors import AlreadyBound, AssignmentOverlaps, BindingRefused, ComponentUnknown, PodUnknown
 from apps.metering.device_operations import bind_device, end_assignment
-from apps.metering.models import DeviceAssignment
+from apps.metering.models import DeviceAssignment, PointMark, QuarterMark
 from tests.doors.backoffice.devices.conftest import shelly_payload, shelly_topic
 from tests.doors.backoffice.pages import words
 
@@ -103,6 +103,26 @@ def test_the_same_press_twice_is_one_assignment_and_the_same_wish_later_is_refus
     with pytest.raises(AlreadyBound):
         bind(site.shelly, pod, APRIL)
     assert len(rows()) == 1
+
+
+def test_who_comes_second_is_told_so_by_name(site, monkeypatch):
+    """Two people bind two devices to one POD at the same time: neither sees the other's row, the database does."""
+    pod = site.village.pods[1]
+    bind(site.shelly, pod)
+    monkeypatch.setattr("apps.metering.device_operations._make_room", lambda *asked: [])
+    with pytest.raises(AssignmentOverlaps):
+        bind(site.native, pod, APRIL)
+    assert rows() == [("shelly", pod, "exchange", MARCH, None)]
+
+
+def test_binding_has_the_quarters_computed_again(site):
+    """From the instant on, for the POD that gains the device and for the one that loses it."""
+    first, second = site.village.pods[1:]
+    bind(site.shelly, first, datetime(2026, 3, 2, tzinfo=UTC))
+    QuarterMark.objects.all().delete()
+    PointMark.objects.all().delete()
+    bind(site.shelly, second, datetime(2026, 3, 2, 6, tzinfo=UTC))
+    assert sorted(PointMark.objects.values_list("pod_key", flat=True)) == [first, second]
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,30 @@ def test_the_proposed_topics_take_what_vendors_say_once(topic):
     assert all(is_topic_filter(one) for one in DEFAULT_TOPICS)
 
 
+@pytest.mark.parametrize(
+    ("topic", "good"),
+    [
+        ("#", True),
+        ("+", True),
+        ("a/+/b/#", True),
+        ("/a", True),
+        ("$share/cer/tele/+/SENSOR", True),
+        ("$share/cer/#", True),
+        ("$share/cer", False),
+        ("$share//a", False),
+        ("$share/+/a", False),
+        ("$share", False),
+        ("a/#/b", False),
+        ("a#", False),
+        ("a/+b", False),
+        ("a\0b", False),
+        ("", False),
+    ],
+)
+def test_a_filter_is_what_a_broker_accepts(topic, good):
+    assert is_topic_filter(topic) is good
+
+
 def matches(pattern: str, topic: str) -> bool:
     wanted, levels = pattern.split("/"), topic.split("/")
     for place, one in enumerate(wanted):
