@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.backoffice.devices.access import of_visible_device
 from apps.backoffice.devices.listing import current
+from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import Crumb, show_page
 from apps.communities.models import MeteringPoint
 from apps.metering.device_errors import BindingRefused
@@ -111,6 +112,7 @@ def end(request: HttpRequest, device: Device, assignment_id: int) -> HttpRespons
         except BindingRefused as error:
             messages.error(request, str(error))
         else:
+            note_change(request, device, f"Ended {assignment.pod_key} at {form.cleaned_data['ends_at']}.")
             messages.success(request, _("L’associazione a %(pod)s è chiusa.") % {"pod": assignment.pod_key})
     return redirect("admin:metering_device_change", device.pk)
 
@@ -137,6 +139,9 @@ def _bind(request: HttpRequest, device: Device, form: BindForm) -> bool:
     except BindingRefused as error:
         form.add_error(None, str(error))
         return False
+    note_change(
+        request, device, f"Bound {made.component or 'everything'} to {made.pod_key} as {made.role} from {made.starts_at}."
+    )
     text = _("%(device)s misura %(pod)s (%(role)s) dal %(at)s. I quarti d’ora si calcolano fra poco.")
     at = f"{timezone.localtime(made.starts_at):%d/%m/%Y %H:%M}"
     messages.success(request, text % {"device": device, "pod": made.pod_key, "role": made.get_role_display(), "at": at})

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.backoffice.devices.access import STOP_POLLING, of_superuser
 from apps.backoffice.devices.binding import devices_crumb
 from apps.backoffice.devices.labels import say_reason
+from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import Crumb, show_page
 from apps.metering.letter_operations import archive_letter
 from apps.metering.models import Broker, DeadLetter
@@ -81,6 +82,7 @@ def retry(request: HttpRequest, letter_id: int) -> HttpResponse:
     address = reverse("admin:metering_deadletter_change", args=[letter.pk])
     if letter.resolved_at is not None:
         return redirect(address)
+    note_change(request, letter, "Sent to be read again.")
     transaction.on_commit(lambda: replay_letter.delay(letter.pk), robust=True)
     return redirect(f"{address}?after={letter.attempts}")
 
@@ -90,6 +92,7 @@ def archive(request: HttpRequest, letter_id: int) -> HttpResponse:
     """Put it away unread."""
     letter = _get(letter_id)
     if archive_letter(letter_id=letter.pk, as_of=timezone.now()):
+        note_change(request, letter, "Archived.")
         messages.success(request, _("Il messaggio è archiviato. Se arriva ancora uguale, torna qui da solo."))
     return redirect("admin:metering_deadletter_changelist")
 

@@ -26,6 +26,7 @@ from apps.backoffice.devices.day import see_day
 from apps.backoffice.devices.labels import ALERT_TONES, PRESENCE_TONES, say_age, say_span
 from apps.backoffice.devices.listing import CLOSING_TAKES, state_of
 from apps.backoffice.devices.sensors import see_sensors
+from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import show_page
 from apps.communities.models import MeteringPoint
 from apps.metering.device_operations import label_device, label_sensor
@@ -84,6 +85,7 @@ def label(request: HttpRequest, device: Device) -> HttpResponse:
     form = LabelForm(request.POST)
     if form.is_valid():
         label_device(device_id=device.pk, label=form.cleaned_data["label"])
+        note_change(request, device, "Labelled.")
     else:
         messages.error(request, _("Un’etichetta ha al massimo 200 caratteri."))
     return redirect("admin:metering_device_change", device.pk)

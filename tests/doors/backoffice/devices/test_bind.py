@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from apps.metering.device_errors import AlreadyBound, AssignmentOverlaps, BindingRefused, ComponentUnknown, PodUnknown
 from apps.metering.device_operations import bind_device, end_assignment
@@ -180,6 +181,9 @@ class TestForm:
         made = DeviceAssignment.objects.get()
         assert (made.pod_key, made.starts_at, made.connection_power_w) == (site.village.pods[1], MARCH, 4500)
         assert f"misura {site.village.pods[1]} (scambio (M1)) dal 01/03/2026 01:00" in words(root.get(answer["Location"]))
+        entry = LogEntry.objects.get()
+        assert (entry.user, entry.object_id) == (site.root, str(site.shelly.pk))
+        assert entry.change_message.startswith(f"Bound everything to {site.village.pods[1]} as exchange from 2026-03-01")
 
     def test_several_components_are_offered(self, site, root):
         site.send(shelly_topic(site.village.pods[1], "em1data:1"), shelly_payload(5))

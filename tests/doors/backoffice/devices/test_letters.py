@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from apps.metering.ingest.hearing import POISON
 from apps.metering.letter_operations import CURED, replay_letter
@@ -166,6 +167,7 @@ class TestPages:
         assert (done.status_code, done["HX-Redirect"]) == (286, at(broken))
         assert "hx-get" not in root.get(at(broken)).content.decode()
         assert "Riprova" not in words(root.get(at(broken)))
+        assert LogEntry.objects.get().change_message == "Sent to be read again."
 
     def test_archiving_takes_it_off_the_list_until_it_comes_again(self, site, root):
         site.send(NATIVE_TOPIC, b"\xff\xfe")
@@ -185,6 +187,7 @@ class TestPages:
         assert anna.get(LETTERS).status_code == 403
         assert anna.get("/ceradmin/metering/unknowntopic/").status_code == 403
         assert DeadLetter.objects.get().resolved_at is None
+        assert not LogEntry.objects.exists()
         assert enqueued == []
 
     def test_a_get_neither_retries_nor_archives(self, broken, root, enqueued):
