@@ -57,9 +57,10 @@ def listener_failpoint(world: World, chance: random.Random) -> str:
 def listener_spool_failpoint(world: World, chance: random.Random) -> str:
     """Die after the spool was written, or after it was given back: neither is acknowledged, or not yet noted."""
     point = chance.choice(("listen.after_spool", "listen.after_replay"))
+    turn = chance.randint(1, 3) if point == "listen.after_spool" else 1  # one turn may give all of the spool back
     world.listener.kill()
     world.redis.config_set("maxmemory", 1)
-    world.listener.launch(failpoints=f"{point}=kill@{chance.randint(1, 3)}")
+    world.listener.launch(failpoints=f"{point}=kill@{turn}")
     if point == "listen.after_replay":
         wait_for(lambda: any(world.spool.glob("*.spool")), "the writing of the spool", ARMED_SECONDS)
     else:
