@@ -24,9 +24,7 @@ class NameUnusable(ValueError):
 def check_name(name: str) -> str:
     """Return the name. Errors: `NameUnusable`, for what the file or the rights of the broker cannot hold."""
     if not name or _NOT_IN_NAMES & set(name) or not name.isprintable():
-        raise NameUnusable(
-            f"{name!r} cannot be a user name at the broker: it is empty or has + # : or a control character."
-        )
+        raise NameUnusable(f"{name!r} cannot be a user name at the broker: it is empty or has + # : or a control character.")
     return name
 
 
