@@ -16,6 +16,7 @@ BENCHMARKS = {
     "closing": "tests.benchmarks.closing",
     "presence": "tests.benchmarks.presence",
     "listener": "tests.benchmarks.listener",
+    "ingest": "tests.benchmarks.ingest",
     "documents": "tests.benchmarks.documents",
     "end_to_end": "tests.benchmarks.end_to_end",
     "portal": "tests.benchmarks.portal",
