@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             name='DeviceState',
             fields=[
                 ('device', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='state', serialize=False, to='metering.device')),
-                ('presence', models.CharField(choices=[('unknown', 'mai visto'), ('online', 'in linea'), ('offline', 'muto'), ('asleep', 'di notte'), ('broker_down', 'broker irraggiungibile'), ('clock_wrong', 'orologio sbagliato')], default='unknown', max_length=12, verbose_name='presenza')),
+                ('presence', models.CharField(choices=[('unknown', 'da verificare'), ('online', 'in linea'), ('offline', 'muto'), ('asleep', 'di notte'), ('broker_down', 'broker irraggiungibile'), ('clock_wrong', 'orologio sbagliato')], default='unknown', max_length=12, verbose_name='presenza')),
                 ('presence_since', models.DateTimeField(null=True, verbose_name='dal')),
                 ('last_received_at', models.DateTimeField(null=True, verbose_name='ultimo messaggio')),
                 ('last_measured_at', models.DateTimeField(null=True, verbose_name='ultima misura')),
@@ -157,8 +157,8 @@ class Migration(migrations.Migration):
             name='DeviceFlip',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('was', models.CharField(choices=[('unknown', 'mai visto'), ('online', 'in linea'), ('offline', 'muto'), ('asleep', 'di notte'), ('broker_down', 'broker irraggiungibile'), ('clock_wrong', 'orologio sbagliato')], max_length=12, verbose_name='prima')),
-                ('now', models.CharField(choices=[('unknown', 'mai visto'), ('online', 'in linea'), ('offline', 'muto'), ('asleep', 'di notte'), ('broker_down', 'broker irraggiungibile'), ('clock_wrong', 'orologio sbagliato')], max_length=12, verbose_name='dopo')),
+                ('was', models.CharField(choices=[('unknown', 'da verificare'), ('online', 'in linea'), ('offline', 'muto'), ('asleep', 'di notte'), ('broker_down', 'broker irraggiungibile'), ('clock_wrong', 'orologio sbagliato')], max_length=12, verbose_name='prima')),
+                ('now', models.CharField(choices=[('unknown', 'da verificare'), ('online', 'in linea'), ('offline', 'muto'), ('asleep', 'di notte'), ('broker_down', 'broker irraggiungibile'), ('clock_wrong', 'orologio sbagliato')], max_length=12, verbose_name='dopo')),
                 ('at', models.DateTimeField(verbose_name='quando')),
                 ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='flips', to='metering.device')),
             ],

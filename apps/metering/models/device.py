@@ -114,7 +114,7 @@ class DeviceState(models.Model):
     """How a device is now. Moves forward only: an older message never overwrites a newer one."""
 
     class Presence(models.TextChoices):
-        UNKNOWN = "unknown", _("mai visto")
+        UNKNOWN = "unknown", _("da verificare")
         ONLINE = "online", _("in linea")
         OFFLINE = "offline", _("muto")
         ASLEEP = "asleep", _("di notte")

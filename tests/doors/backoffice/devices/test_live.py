@@ -89,10 +89,10 @@ class TestDevices:
         page = words(root.get(DEVICES)).replace("\xa0", " ")
         assert f"quadro shelly, Broker di casa {site.village.pods[1]} scambio (M1) in linea 7 min fa −1.234 W" in page
         assert "Visti ma non associati 1" in page
-        assert "D1 native, Broker di casa – mai visto" in page
+        assert "D1 native, Broker di casa – da verificare" in page
 
     def test_the_pod_that_a_topic_names_is_shown_where_nothing_is_bound(self, site, root, told):
-        assert f"quadro shelly, Broker di casa {site.village.pods[1]} mai visto" in words(root.get(DEVICES))
+        assert f"quadro shelly, Broker di casa {site.village.pods[1]} da verificare" in words(root.get(DEVICES))
 
     @pytest.mark.parametrize(
         ("query", "found"),
