@@ -62,9 +62,8 @@ class World:
         self.rounds += 1
         self.redis.flushall()
         self._forget_rows()
-        self.spool.mkdir(parents=True, exist_ok=True)
-        for path in self.spool.iterdir():
-            path.unlink()
+        shutil.rmtree(self.spool, ignore_errors=True)  # also what the listener remembers of the last round's session
+        self.spool.mkdir(parents=True)
         environment = self._environment() | {"CHAOS_BROKEN": broken}
         app = "tests.faults.broken" if broken else "celery_app"
         worker = [
