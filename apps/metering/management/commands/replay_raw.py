@@ -13,9 +13,7 @@ from project.commands import JsonCommand, Refused
 
 
 class Command(JsonCommand):
-    help = (
-        "Stores again what the journal of raw messages holds of a time, and closes the quarters. Twice changes nothing."
-    )
+    help = "Stores again what the journal of raw messages holds of a time, and closes the quarters. Twice changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
