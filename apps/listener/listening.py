@@ -20,6 +20,7 @@ from apps.listener.herald import Herald
 from apps.listener.reporting import Reporter
 from apps.listener.rows import Rows, RowWatcher
 from apps.listener.session import Session
+from apps.listener.share import Share
 from apps.listener.sink import Sink
 from apps.listener.spool import Spool
 from apps.listener.stream import Stream
@@ -31,20 +32,21 @@ WINDOW_SECONDS = 0.03  # a message waits at most so long for others to share its
 IDLE_SECONDS = 0.1
 CARE_SECONDS = 0.25  # between two looks at each connection's health, and between two attempts to store what nobody takes
 GOODBYE_SECONDS = 2.0
+ALL = Share()
 
 
 class Listener:
     """Everything that is received, on its way from sockets into the stream. `run` ends after `stop`, or with an exception."""
 
-    def __init__(self, *, redis_url: str, directory: Path, celery: Celery) -> None:
+    def __init__(self, *, redis_url: str, directory: Path, celery: Celery, share: Share = ALL) -> None:
         self.sink = Sink(Stream(redis_url), Spool(directory), lambda: get_disk_percent(directory))
         self.sessions: dict[int, Session] = {}
         self._selector = selectors.DefaultSelector()
         self._subscriptions = Subscriptions(directory / "sessions")
         self._make_name = make_namer(time.time_ns())
-        self._watcher = RowWatcher()
+        self._watcher = RowWatcher(share)
         self._herald = Herald(redis_url, celery)
-        self._reporter = Reporter(self._herald, directory)
+        self._reporter = Reporter(self._herald, directory, share)
         self._rows: Rows | None = None
         self._waiting: list[Batch] = []  # what neither stream nor spool took
         self._cares_at = self._stores_at = 0.0

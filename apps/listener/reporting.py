@@ -10,8 +10,9 @@ from apps.listener.directory import get_disk_percent
 from apps.listener.herald import Herald
 from apps.listener.rows import Rows
 from apps.listener.session import Session
+from apps.listener.share import Share
 from apps.listener.sink import Sink
-from apps.metering.broker_status import BROKER_KEY, PROCESS_KEY, BrokerState
+from apps.metering.broker_status import BROKER_KEY, PROCESSES_KEY, BrokerState, process_key
 
 REPORT_SECONDS = 1.0
 NANOSECONDS_PER_US = 1000
@@ -23,8 +24,9 @@ Fields = dict[str, str | int]
 class Reporter:
     """Collects while the loop turns and hands a snapshot to the herald once a second."""
 
-    def __init__(self, herald: Herald, directory: Path) -> None:
+    def __init__(self, herald: Herald, directory: Path, share: Share) -> None:
         self._herald, self._directory = herald, directory
+        self._process_key = process_key(share.name)
         self._started_us = _now_us()
         self._report_at = 0.0
         self._lag = 0.0  # the longest since the last report, seconds
@@ -44,6 +46,7 @@ class Reporter:
     def say_goodbye(self, sessions: Mapping[int, Session], rows: Rows | None, sink: Sink) -> None:
         """The last words: every broker that we talked to is left."""
         hashes = self._collect(sessions, rows, sink, "")
+        hashes[PROCESSES_KEY] = {self._process_key: 0}
         for broker_id in sessions:
             hashes[BROKER_KEY.format(broker_id)] |= {"state": BrokerState.DISCONNECTED.value, "since": _now_us()}
         self._herald.tell(hashes)
@@ -53,7 +56,8 @@ class Reporter:
         hashes = {BROKER_KEY.format(broker_id): _describe(session) for broker_id, session in sessions.items()}
         for broker_id in disabled:
             hashes[BROKER_KEY.format(broker_id)] = {"state": BrokerState.DISABLED.value, "last_error": ""}
-        hashes[PROCESS_KEY] = {
+        hashes[PROCESSES_KEY] = {self._process_key: _now_us()}
+        hashes[self._process_key] = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "started_at": self._started_us,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db import Error, close_old_connections, connection
 
 from apps.accounts.encryption import DecryptionFailed
+from apps.listener.share import Share
 from apps.metering.models import Broker
 
 log = logging.getLogger(__name__)
@@ -36,11 +37,16 @@ class Rows:
     disabled: frozenset[int]
 
 
-def read_rows(known: Rows | None) -> Rows:
-    """The rows as they are now. One whose password cannot be decrypted stays as it was known, or is left out, with a log line."""
+def read_rows(known: Rows | None, share: Share) -> Rows:
+    """The rows of our share as they are now.
+
+    One whose password cannot be decrypted stays as it was known, or is left out, with a log line.
+    """
     enabled: dict[int, BrokerRow] = {}
     disabled: set[int] = set()
     for broker_id, is_enabled in Broker.objects.order_by("pk").values_list("pk", "enabled"):
+        if not share.takes(broker_id):
+            continue
         if not is_enabled:
             disabled.add(broker_id)
             continue
@@ -69,8 +75,9 @@ def read_rows(known: Rows | None) -> Rows:
 class RowWatcher(threading.Thread):
     """Keeps `rows` current: None until PostgreSQL has answered once, the last known ones while it is away."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: Share) -> None:
         super().__init__(name="rows", daemon=True)
+        self._share = share
         self.rows: Rows | None = None
         self.last_error = ""
         self._ends = threading.Event()
@@ -88,7 +95,7 @@ class RowWatcher(threading.Thread):
     def _read(self) -> None:
         try:
             close_old_connections()
-            self.rows = read_rows(self.rows)
+            self.rows = read_rows(self.rows, self._share)
         except Error as error:
             if not self.last_error:
                 log.warning("PostgreSQL does not answer, the brokers stay as they were last known: %s", error)

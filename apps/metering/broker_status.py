@@ -4,8 +4,8 @@ Whatever keeps Redis from answering, the answer is "unknown", never an exception
 What the listener wrote expires after a minute, so that a dead listener is unknown, too, not forever "connected".
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,6 +22,8 @@ from apps.metering import raw
 
 BROKER_KEY = "listener:broker:{}"
 PROCESS_KEY = "listener:process"
+PROCESSES_KEY = "listener:processes"  # which listeners there are: key -> when it wrote last
+FORGOTTEN_SECONDS = 86_400  # a listener so far behind the others is no longer expected
 EXPIRES_SECONDS = 60
 _TIMEOUT_SECONDS = 1.0
 _MICROSECONDS = 1_000_000
@@ -44,6 +46,9 @@ class Stage(models.TextChoices):
     SPOOL = "spool", _("su disco, la coda non risponde")
     PAUSED = "paused", _("in attesa al broker, disco pieno")
     UNKNOWN = "unknown", _("sconosciuto")
+
+
+_LADDER = (Stage.UNKNOWN, Stage.STREAM, Stage.SPOOL, Stage.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,42 @@ def list_broker_statuses() -> list[BrokerStatus]:
     return [get_broker_status(broker_id) for broker_id in get_process_status().broker_ids]
 
 
+def process_key(share: str) -> str:
+    """Where a listener writes about itself; `share` is empty for the only one."""
+    return f"{PROCESS_KEY}:{share}" if share else PROCESS_KEY
+
+
 def get_process_status() -> ProcessStatus:
-    found = _read_hash(PROCESS_KEY)
+    """The listener; where several divide the brokers, all of them as one: alive when each is, the worst of each value."""
+    written = _read_hash(PROCESSES_KEY)
+    oldest_us = max((int(at_us) for at_us in written.values() if at_us.isdigit()), default=0) - FORGOTTEN_SECONDS * _MICROSECONDS
+    expected = {key for key, at_us in written.items() if at_us.isdigit() and int(at_us) > max(oldest_us, 0)}
+    return _together([_read_process(_read_hash(key)) for key in sorted(expected or {PROCESS_KEY})])
+
+
+def _together(processes: Sequence[ProcessStatus]) -> ProcessStatus:
+    if len(processes) == 1:
+        return processes[0]
+    living = [process for process in processes if process.alive]
+    if not living:
+        return ProcessStatus()
+    return replace(
+        living[0],
+        alive=len(living) == len(processes),
+        started_at=max((process.started_at for process in living if process.started_at), default=None),
+        beat_at=min((process.beat_at for process in living if process.beat_at), default=None),
+        lag=max((process.lag for process in living if process.lag is not None), default=None),
+        stage=max((process.stage for process in living), key=_LADDER.index),
+        spool_bytes=sum(process.spool_bytes or 0 for process in living),
+        spool_damaged=sum(process.spool_damaged or 0 for process in living),
+        disk_percent=max(process.disk_percent or 0 for process in living),
+        wakes=sum(process.wakes or 0 for process in living),
+        last_error=next((process.last_error for process in living if process.last_error), ""),
+        broker_ids=tuple(sorted({broker_id for process in living for broker_id in process.broker_ids})),
+    )
+
+
+def _read_process(found: Mapping[str, str]) -> ProcessStatus:
     if not found:
         return ProcessStatus()
     lag_ms = _whole(found, "lag_ms")

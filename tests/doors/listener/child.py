@@ -1,5 +1,5 @@
 # ruff: noqa: E402 — Django must be set up before our modules are imported
-"""The listener as a process of its own, with quicker patience where a test asks for it: `child.py VARIANT…`."""
+"""The listener as a process of its own, with quicker patience where a test asks for it: `child.py VARIANT… OPTION=VALUE…`."""
 
 import os
 import sys
@@ -71,6 +71,8 @@ def break_herald() -> None:
 VARIANTS = {variant.__name__: variant for variant in (hurry, acknowledge_early, speak_mqtt_5, break_herald)}
 
 if __name__ == "__main__":
+    options = dict(argument.split("=") for argument in sys.argv[1:] if "=" in argument)
     for variant in sys.argv[1:]:
-        VARIANTS[variant]()
-    call_command("listen_mqtt")
+        if "=" not in variant:
+            VARIANTS[variant]()
+    call_command("listen_mqtt", **options)
