@@ -1,6 +1,8 @@
 """The only reader of the environment. A wrong value stops the start with one sentence."""
 
 import base64
+import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PII_KEY_BYTES = 32
+AUDIT_PURPOSE = b"cercollettiva: chain of the audit trail, version 1"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     secret_key: str
     pii_keys: tuple[tuple[str, bytes], ...]
+    audit_keys: dict[str, bytes]
     database_url: str
     redis_url: str
     mqtt_url: str
@@ -40,11 +44,13 @@ def read_environment() -> Environment:
     data_dir = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
     allowed_hosts = tuple(host for host in env.list("ALLOWED_HOSTS", default=[]) if host)
     local = not allowed_hosts
+    pii_keys = _pii_keys(env, data_dir=data_dir, local=local)
     return Environment(
         debug=_bool(env, "DEBUG"),
         allowed_hosts=allowed_hosts or LOCAL_HOSTS,
         secret_key=_secret_key(env, data_dir=data_dir, local=local),
-        pii_keys=_pii_keys(env, data_dir=data_dir, local=local),
+        pii_keys=pii_keys,
+        audit_keys={key_id: _audit_key(key) for key_id, key in pii_keys},
         database_url=_url(env, "DATABASE_URL", ("postgres", "postgresql")),
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix")),
         mqtt_url=_url(env, "MQTT_URL", ("mqtt", "mqtts"), required=False),
@@ -111,6 +117,11 @@ def _pii_keys(env: environ.Env, *, data_dir: Path, local: bool) -> tuple[tuple[s
             raise ImproperlyConfigured("PII_KEYS must be id:base64[,id:base64…] where each key decodes to exactly 32 bytes.")
         keys.append((key_id, key))
     return tuple(keys)
+
+
+def _audit_key(pii_key: bytes) -> bytes:
+    """The key that seals the audit trail: 32 bytes that say nothing about the key they come from, and rotate with it."""
+    return hmac.new(pii_key, AUDIT_PURPOSE, hashlib.sha256).digest()
 
 
 def _kept(path: Path, make: object) -> str:

@@ -1,6 +1,7 @@
 """What every test may rely on: the rows that migrations write are there, whatever the test before it did."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,3 +26,26 @@ def _rows_of_migrations() -> Iterator[None]:
     post_migrate.connect(restore, sender=room, weak=False, dispatch_uid="tests.rows_of_migrations")
     yield
     post_migrate.disconnect(sender=room, dispatch_uid="tests.rows_of_migrations")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_can_be_emptied() -> Iterator[None]:
+    """Let Django empty the tables after a transactional test, although triggers refuse TRUNCATE."""
+    from django.db import connection
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    stock = DatabaseOperations.sql_flush
+
+    def flush(self: Any, *args: Any, **named: Any) -> list[str]:
+        statements: list[str] = stock(self, *args, **named)
+        if not statements:
+            return statements
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgtype & 32 <> 0 AND NOT tgisinternal")
+            guarded = [table for (table,) in cursor.fetchall()]
+        switched = {word: [f"ALTER TABLE {table} {word} TRIGGER USER" for table in guarded] for word in ("DISABLE", "ENABLE")}
+        return [*switched["DISABLE"], *statements, *switched["ENABLE"]]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", flush)
+        yield

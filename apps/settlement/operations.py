@@ -1,4 +1,7 @@
-"""The only writers of runs: one transaction each, a compare-and-swap of the state, named errors, never a task."""
+"""The only writers of runs up to approval: one transaction each, a compare-and-swap of the state, named errors, never a task.
+
+Each writes its step into the audit trail, last of all. What follows the approval is in `apps.settlement.issue_operations`.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,21 +16,34 @@ from apps.communities.models import Configuration
 from apps.engine.calendar import month_starts_at
 from apps.engine.inputs import MonthInputs
 from apps.engine.results import MonthResult
+from apps.settlement.audit.operations import append_entry
 from apps.settlement.booking import replace_rows
 from apps.settlement.errors import ApproverComputed, MonthNotOver, RunAlreadyOpen, RunChanged, RunNotOpen
 from apps.settlement.facts import result_facts
-from apps.settlement.models import SettlementRun
+from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 
 State = SettlementRun.State
+Action = AuditEntry.Action
+Actor = AuditEntry.Actor
 MAX_ATTEMPTS = 5
 OPEN_LOCK = 7101  # advisory lock space of `open_run`
 RUN_LOCK = 7102  # advisory lock space of a worker that computes one run
 
 
 @transaction.atomic
-def open_run(*, configuration: Configuration, month: date, kind: str, opened_by: User | None, as_of: datetime) -> SettlementRun:
+def open_run(
+    *,
+    configuration: Configuration,
+    month: date,
+    kind: str,
+    opened_by: User | None,
+    as_of: datetime,
+    actor: AuditEntry.Actor = Actor.TIMETABLE,
+) -> SettlementRun:
     """Open the next version of a run. Two people who press at once get one run: the second is told which.
+
+    Without `opened_by` the trail says that `actor` did it.
 
     Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one).
     """
@@ -43,35 +59,38 @@ def open_run(*, configuration: Configuration, month: date, kind: str, opened_by:
     if (open_one := runs.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
         raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
     latest = runs.aggregate(latest=Max("version"))["latest"] or 0
-    return SettlementRun.objects.create(
+    run = SettlementRun.objects.create(
         configuration=configuration, month=month, kind=kind, version=latest + 1, opened_by=opened_by, opened_at=as_of
     )
+    append_entry(run=run, action=Action.OPEN, from_state="", to_state=State.DRAFT, user=opened_by, actor=actor)
+    return run
 
 
+@transaction.atomic
 def claim_run(*, run_id: int, as_of: datetime) -> bool:
     """Take a run into computation: from `draft`, or from `computing` when its worker died. Call it under `lock_run`.
 
     False when there is nothing to do (already computed, approved, parked, failed). A run that killed its worker
     `MAX_ATTEMPTS` times is failed, so that poison does not circle for ever.
     """
-    claimable = SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING])
-    tired = claimable.filter(attempts__gte=MAX_ATTEMPTS)
-    message = _("The computation was interrupted %(times)s times. Look at the worker's log, then retry the run.") % {
-        "times": MAX_ATTEMPTS
-    }
-    if tired.update(state=State.FAILED, error=message, claimed_at=None):
+    run = _lock_open_run(run_id)
+    if run is None:
         return False
-    return bool(
-        claimable.update(
-            state=State.COMPUTING,
-            claimed_at=as_of,
-            attempts=F("attempts") + 1,
-            computed_by=F("opened_by"),
-            error="",
-            phase="",
-            steps_done=0,
-        )
+    if run.attempts >= MAX_ATTEMPTS:
+        message = _("The computation was interrupted %(times)s times. Look at the worker's log, then retry the run.")
+        _stop(run, State.FAILED, Action.FAIL, message % {"times": MAX_ATTEMPTS})
+        return False
+    SettlementRun.objects.filter(pk=run_id).update(
+        state=State.COMPUTING,
+        claimed_at=as_of,
+        attempts=F("attempts") + 1,
+        computed_by=F("opened_by"),
+        error="",
+        phase="",
+        steps_done=0,
     )
+    append_entry(run=run, action=Action.CLAIM, from_state=run.state, to_state=State.COMPUTING)
+    return True
 
 
 class lock_run:
@@ -127,20 +146,33 @@ def record_result(
     run.facts = result_facts(run=run, inputs=inputs, result=result)
     run.phase, run.claimed_at, run.error = "", None, ""
     run.save()
+    hashes = {"inputs_sha256": inputs_sha256, "result_sha256": result_sha256}
+    append_entry(run=run, action=Action.COMPUTE, from_state=State.COMPUTING, to_state=State.COMPUTED, details=hashes)
 
 
+@transaction.atomic
 def park_run(*, run_id: int, reason: str) -> None:
     """Set a run aside for a person: an input is missing or a rule refuses. Retrying it is safe."""
-    SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING]).update(
-        state=State.PARKED, error=reason, claimed_at=None, phase=""
-    )
+    if (run := _lock_open_run(run_id)) is not None:
+        _stop(run, State.PARKED, Action.PARK, reason)
 
 
+@transaction.atomic
 def fail_run(*, run_id: int, reason: str) -> None:
     """Mark a run whose computation crashed; the reason is for the operator."""
-    SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING]).update(
-        state=State.FAILED, error=reason, claimed_at=None, phase=""
-    )
+    if (run := _lock_open_run(run_id)) is not None:
+        _stop(run, State.FAILED, Action.FAIL, reason)
+
+
+def _lock_open_run(run_id: int) -> SettlementRun | None:
+    """The run, locked until the commit, if it waits or is being computed."""
+    runs = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration")
+    return runs.filter(pk=run_id, state__in=[State.DRAFT, State.COMPUTING]).first()
+
+
+def _stop(run: SettlementRun, state: SettlementRun.State, action: AuditEntry.Action, reason: str) -> None:
+    SettlementRun.objects.filter(pk=run.pk).update(state=state, error=reason, claimed_at=None, phase="")
+    append_entry(run=run, action=action, from_state=run.state, to_state=state, reason=reason)
 
 
 @transaction.atomic
@@ -152,15 +184,22 @@ def retry_run(*, run_id: int, opened_by: User, as_of: datetime) -> SettlementRun
     others = SettlementRun.objects.filter(configuration=run.configuration, month=run.month, kind=run.kind)
     if (open_one := others.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
         raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
+    before = run.state
     run.state, run.error, run.attempts = State.DRAFT, "", 0
     run.opened_by, run.opened_at = opened_by, as_of
     run.save()
+    append_entry(run=run, action=Action.RETRY, from_state=before, to_state=State.DRAFT, user=opened_by)
     return run
 
 
-def discard_run(*, run_id: int) -> None:
-    """Remove a run that never had a result (a refused command leaves nothing behind)."""
-    SettlementRun.objects.filter(pk=run_id, state__in=[State.DRAFT, State.PARKED, State.FAILED], result_sha256="").delete()
+@transaction.atomic
+def discard_run(*, run_id: int, actor: AuditEntry.Actor = Actor.COMMAND_LINE) -> None:
+    """Remove a run that never had a result (a refused command leaves nothing behind but its steps in the trail)."""
+    waiting = SettlementRun.objects.select_for_update().filter(pk=run_id, result_sha256="")
+    run = waiting.filter(state__in=[State.DRAFT, State.PARKED, State.FAILED]).first()
+    if run is not None:
+        append_entry(run=run, action=Action.DISCARD, from_state=run.state, to_state="", actor=actor, reason=run.error)
+        run.delete()
 
 
 @transaction.atomic
@@ -172,11 +211,19 @@ def accept_missing(*, run_id: int, pods: Sequence[str], accepted_by: User) -> No
     run.accepted_missing = sorted({*run.accepted_missing, *pods})
     run.accepted_by = accepted_by
     run.save()
+    append_entry(
+        run=run,
+        action=Action.ACCEPT_MISSING,
+        from_state=run.state,
+        to_state=run.state,
+        user=accepted_by,
+        details={"pods": sorted(pods)},
+    )
 
 
 @transaction.atomic
-def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: datetime) -> SettlementRun:
-    """Approve what was on the screen. From here on the run is history.
+def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: datetime, reason: str = "") -> SettlementRun:
+    """Approve what was on the screen. From here on the run is history. `reason` is what the person remarks, for the trail.
 
     Errors: `RunNotOpen`; `ApproverComputed` (two different people); `RunChanged` when the result on the screen is not the
     result in the database, or when a later version exists.
@@ -204,6 +251,15 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
     run.state = State.APPROVED
     run.approved_by, run.approved_at, run.approved_sha256 = approved_by, as_of, seen_sha256
     run.save()
+    append_entry(
+        run=run,
+        action=Action.APPROVE,
+        from_state=State.COMPUTED,
+        to_state=State.APPROVED,
+        user=approved_by,
+        reason=reason,
+        details={"inputs_sha256": run.inputs_sha256, "result_sha256": run.result_sha256},
+    )
     return run
 
 

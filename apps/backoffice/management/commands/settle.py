@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.communities.models import Configuration
 from apps.settlement import operations
 from apps.settlement.errors import SettlementError
-from apps.settlement.models import SettlementRun
+from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.queries import get_run_result
 from project.commands import JsonCommand, Refused
 from tasks.exports import write_documents
@@ -60,7 +60,14 @@ class Command(JsonCommand):
 def _settled(configuration: Configuration, month: date, kind: str) -> int:
     """The run, opened and settled through the same task as the admin does; one that is refused leaves nothing."""
     try:
-        run = operations.open_run(configuration=configuration, month=month, kind=kind, opened_by=None, as_of=timezone.now())
+        run = operations.open_run(
+            configuration=configuration,
+            month=month,
+            kind=kind,
+            opened_by=None,
+            as_of=timezone.now(),
+            actor=AuditEntry.Actor.COMMAND_LINE,
+        )
     except SettlementError as error:
         raise Refused(str(error.args[0])) from error
     settle_month.apply(args=(run.pk,), throw=True)
