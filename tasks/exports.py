@@ -15,6 +15,7 @@ from apps.engine.calendar import month_hours_array
 from apps.engine.inputs import Contribution
 from apps.engine.results import Line
 from apps.invoicing import operations
+from apps.invoicing.issue_operations import issue_if_complete
 from apps.invoicing.models import IssuedDocument
 from apps.invoicing.run_facts import RunFacts, get_run_facts, logo_path
 from apps.invoicing.statements import list_statements
@@ -34,7 +35,10 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make th
 
 @shared_task(name="exports.render_documents")
 def render_documents(document_ids: list[int]) -> None:
-    """Render what still waits among these documents. One that fails is marked and does not stop the others."""
+    """Render what still waits among these documents. One that fails is marked and does not stop the others.
+
+    Whoever renders the last document of a run issues the run.
+    """
     waiting = IssuedDocument.objects.filter(pk__in=document_ids, state=IssuedDocument.State.PENDING)
     for document in waiting.select_related("run__configuration").order_by("pk"):
         try:
@@ -46,6 +50,9 @@ def render_documents(document_ids: list[int]) -> None:
         operations.record_rendering(
             document=document, content=content, extension=EXTENSIONS[Kind(document.kind)], as_of=timezone.now()
         )
+    runs = IssuedDocument.objects.filter(pk__in=document_ids).order_by("run").values_list("run", flat=True).distinct()
+    for run_id in runs:
+        issue_if_complete(run_id=run_id, as_of=timezone.now())
 
 
 def render(document: IssuedDocument) -> bytes:

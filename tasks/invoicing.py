@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.invoicing import operations
+from apps.invoicing import issue_operations, operations
 from tasks.exports import render_documents
 
 # A batch of statements takes a couple of seconds: short tasks, spread over all workers.
@@ -20,6 +20,8 @@ def issue_documents(run_id: int) -> None:
 
 @shared_task(name="invoicing.complete_documents")
 def complete_documents() -> None:
-    """Look for approved runs whose documents are missing or still wait, and see to them again."""
+    """Look for approved runs whose documents are missing or still wait, and see to them again; issue those that are complete."""
     for run_id in operations.list_runs_without_documents():
         issue_documents.delay(run_id)
+    for run_id in issue_operations.list_runs_to_issue():
+        issue_operations.issue_if_complete(run_id=run_id, as_of=timezone.now())

@@ -7,3 +7,7 @@ class InvoicingError(Exception):
 
 class RunNotApproved(InvoicingError):
     """Documents leave the house only for an approved run."""
+
+
+class DocumentsNotReady(InvoicingError):
+    """A run is issued with all of its documents or not at all."""

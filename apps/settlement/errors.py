@@ -33,6 +33,14 @@ class RunChanged(SettlementError):
     """What was on the screen is not what the database holds now: look again, then decide."""
 
 
+class RunWentOn(RunChanged):
+    """Steps were taken with the run after the screen was drawn: look again, then decide."""
+
+
+class PaymentRefused(SettlementError):
+    """What was said about a payment cannot be: its day or its reference."""
+
+
 class ApproverComputed(SettlementError):
     """Who computed a run may not approve it."""
 

@@ -11,9 +11,9 @@ from apps.communities.models import Configuration
 
 
 class SettlementRun(models.Model):
-    """One run. `draft → computing → computed → approved`, or `parked` (a bound or a missing input) or `failed`.
+    """One run. `draft → computing → computed → approved → issued → paid`, or `parked` (a bound or a missing input), `failed`.
 
-    Unique per configuration, month, kind and version. Once approved it is history: a trigger refuses to change it.
+    Unique per configuration, month, kind and version. Once approved it is history: a trigger lets issue and payment be noted.
     """
 
     class Kind(models.TextChoices):
@@ -54,6 +54,16 @@ class SettlementRun(models.Model):
     )
     approved_at = models.DateTimeField(_("approvata il"), null=True)
     approved_sha256 = models.CharField(max_length=64, blank=True)  # the hash that was on the screen
+    issued_by = models.ForeignKey(  # nobody when a worker issued it with the last document
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("emessa da")
+    )
+    issued_at = models.DateTimeField(_("emessa il"), null=True)
+    paid_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("pagamento annotato da")
+    )
+    paid_at = models.DateTimeField(_("pagamento annotato il"), null=True)
+    paid_on = models.DateField(_("pagata il"), null=True)  # the bank's day
+    payment_reference = models.CharField(_("riferimento del pagamento"), max_length=140, blank=True)
     accepted_missing = models.JSONField(_("misure mancanti accettate"), default=list)  # PODs, by name
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
@@ -100,6 +110,21 @@ class SettlementRun(models.Model):
                 name="run_approval_is_complete",
                 condition=~Q(state__in=["approved", "issued", "paid"])
                 | (Q(approved_by__isnull=False) & Q(approved_at__isnull=False) & Q(approved_sha256=F("result_sha256"))),
+            ),
+            models.CheckConstraint(
+                name="run_issue_is_complete",
+                condition=Q(state="reversed")
+                | Q(state__in=["issued", "paid"], issued_at__isnull=False)
+                | (~Q(state__in=["issued", "paid"]) & Q(issued_at__isnull=True, issued_by__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="run_payment_is_complete",
+                condition=Q(state="reversed")
+                | (
+                    Q(state="paid", paid_by__isnull=False, paid_at__isnull=False, paid_on__isnull=False)
+                    & ~Q(payment_reference="")
+                )
+                | (~Q(state="paid") & Q(paid_by__isnull=True, paid_at__isnull=True, paid_on__isnull=True, payment_reference="")),
             ),
             models.CheckConstraint(
                 name="run_computed_has_result",

@@ -74,7 +74,8 @@ def test_the_final_run_takes_the_place_of_the_provisional_one_in_both(spring: Vi
 def test_a_reversed_month_counts_in_neither(spring: Village) -> None:
     member = Member.objects.get(code="M2")
     february = approve(settled(spring, FEBRUARY), spring)
-    for state in ("issued", "reversed"):
-        SettlementRun.objects.filter(pk=february.pk).update(state=state)
+    february.state, february.issued_at = "issued", february.approved_at
+    february.save()
+    SettlementRun.objects.filter(pk=february.pk).update(state="reversed")
     the_same(approve(settled(spring, APRIL), spring), member, [4])
     assert [row.is_reversed for row in shown(member).rows] == [False, True]

@@ -4,7 +4,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import InternalError
 
-from apps.settlement import operations
 from apps.settlement.models import ContributionTotal, LedgerEntry, SettlementRun
 from tests.apps.settlement.rows import AS_OF, make_computed_run, make_configuration, make_user
 
@@ -49,49 +48,6 @@ def test_entries_without_a_contribution_are_refused() -> None:
         LedgerEntry.objects.create(
             run=run, position=9, contribution="excess", block="social_fund", account="social_fund", cents=1, block_cents=1
         )
-
-
-def _approved() -> SettlementRun:
-    anna, bruno = make_user("anna"), make_user("bruno")
-    run = make_computed_run(make_configuration(), computed_by=anna)
-    return operations.approve_run(run_id=run.pk, approved_by=bruno, seen_sha256="2" * 64, as_of=AS_OF)
-
-
-ATTEMPTS = {
-    "change an entry": "UPDATE settlement_ledgerentry SET cents = cents WHERE run_id = %s",
-    "delete entries": "DELETE FROM settlement_ledgerentry WHERE run_id = %s",
-    "add an entry": """INSERT INTO settlement_ledgerentry
-        (run_id, position, contribution, block, account, cents, block_cents, key, weight, weight_total)
-        VALUES (%s, 99, 'premium', 'deduction', 'x', 0, 0, '', 0, 0)""",
-    "change a total": "UPDATE settlement_contributiontotal SET amount_cents = 1 WHERE run_id = %s",
-    "delete a total": "DELETE FROM settlement_contributiontotal WHERE run_id = %s",
-    "back to computed": "UPDATE settlement_settlementrun SET state = 'computed' WHERE id = %s",
-    "back to draft": "UPDATE settlement_settlementrun SET state = 'draft' WHERE id = %s",
-    "another result": """UPDATE settlement_settlementrun
-        SET result_sha256 = repeat('3', 64), approved_sha256 = repeat('3', 64) WHERE id = %s""",
-    "another energy": "UPDATE settlement_settlementrun SET shared_wh = shared_wh + 1 WHERE id = %s",
-    "delete the run": "DELETE FROM settlement_settlementrun WHERE id = %s",
-}
-
-
-@pytest.mark.parametrize("sql", ATTEMPTS.values(), ids=ATTEMPTS.keys())
-def test_an_approved_run_cannot_be_changed_by_any_statement(sql: str) -> None:
-    run = _approved()
-    before = list(LedgerEntry.objects.values_list()), list(SettlementRun.objects.values_list())
-    with pytest.raises(REFUSED), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, [run.pk])
-        _close()
-    assert before == (list(LedgerEntry.objects.values_list()), list(SettlementRun.objects.values_list()))
-
-
-def test_the_same_statements_pass_on_a_run_that_is_only_computed() -> None:
-    """Negative control: what stops the statements above is the approval, not a fault in them."""
-    run = make_computed_run(make_configuration())
-    with connection.cursor() as cursor:
-        cursor.execute(ATTEMPTS["change an entry"], [run.pk])
-        cursor.execute(ATTEMPTS["add an entry"], [run.pk])
-        cursor.execute(ATTEMPTS["another energy"], [run.pk])
-    _close()
 
 
 def test_who_computed_may_not_approve_even_behind_the_operations() -> None:

@@ -87,9 +87,19 @@ def make_month(
     if state != "computed":
         approve(run)
         for step in STATES_ON_THE_WAY[state]:
-            SettlementRun.objects.filter(pk=run.pk).update(state=step)
+            SettlementRun.objects.filter(pk=run.pk).update(state=step, **_said_with(step, run))
     run.refresh_from_db()
     return run
+
+
+def _said_with(step: str, run: SettlementRun) -> dict[str, object]:
+    """What the database wants to know with a step."""
+    if step == "issued":
+        return {"issued_at": run.succeeded_at}
+    if step == "paid":
+        payer = User.objects.get(email="presidente@example.org")
+        return {"paid_by": payer, "paid_at": run.succeeded_at, "paid_on": run.month, "payment_reference": "CRO 1"}
+    return {}
 
 
 def approve(run: SettlementRun) -> None:
