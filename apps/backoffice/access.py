@@ -77,7 +77,9 @@ def may_decide(user: Person, run: SettlementRun) -> bool:
 
 def get_visible_run(user: Person, run_id: int) -> SettlementRun:
     """A run of a community of this person. For everybody else it does not exist (404)."""
-    runs = list_visible_runs(user).select_related("configuration__community", "opened_by", "computed_by", "approved_by")
+    runs = list_visible_runs(user).select_related(
+        "configuration__community", "opened_by", "computed_by", "approved_by", "issued_by"
+    )
     try:
         return runs.get(pk=run_id)
     except SettlementRun.DoesNotExist:

@@ -14,20 +14,26 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.backoffice.access import of_visible_run, person
 from apps.backoffice.pages import runs_crumb, show_page
+from apps.backoffice.runs.history import list_steps
 from apps.backoffice.runs.missing import accepted_pods
 from apps.backoffice.runs.result import list_notes
 from apps.backoffice.runs.titles import title_of
+from apps.invoicing.errors import DocumentsNotReady, InvoicingError
 from apps.settlement import operations
-from apps.settlement.errors import ApproverComputed, RunAlreadyOpen, RunChanged, RunNotOpen, SettlementError
+from apps.settlement.errors import ApproverComputed, RunAlreadyOpen, RunChanged, RunNotOpen, RunWentOn, SettlementError
 from apps.settlement.models import SettlementRun
 from tasks.invoicing import issue_documents
 from tasks.settlement import settle_month
 
 CONFLICT = 409
+LONGEST_REASON = 1000
+LONGEST_NUMBER = 19  # digits; more than the database counts to
 HEADINGS: dict[type[Exception], str | Promise] = {
     RunChanged: lazy("Il risultato è cambiato mentre lo guardavi"),
+    RunWentOn: lazy("La regolazione è andata avanti mentre la guardavi"),
     ApproverComputed: lazy("Chi ha avviato il calcolo non può approvarlo"),
     RunNotOpen: lazy("Questa regolazione non aspetta una decisione"),
+    DocumentsNotReady: lazy("I documenti non sono ancora tutti pronti"),
 }
 
 
@@ -63,6 +69,7 @@ def approve_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
                 approved_by=person(request),
                 seen_sha256=request.POST.get("seen_sha256", ""),
                 as_of=timezone.now(),
+                reason=request.POST.get("reason", "")[:LONGEST_REASON],
             )
             transaction.on_commit(lambda: issue_documents.delay(run.pk), robust=True)
     except (RunChanged, ApproverComputed, RunNotOpen) as error:
@@ -80,8 +87,13 @@ def lead_to_open_run(request: HttpRequest, error: RunAlreadyOpen) -> HttpRespons
     return redirect("admin:settlement_settlementrun_change", open_id)
 
 
-def refuse(request: HttpRequest, run: SettlementRun, error: SettlementError, **context: Any) -> HttpResponse:
-    """409: nothing was done, and why. The sentence of the operation stands under a heading of ours."""
+def refuse(request: HttpRequest, run: SettlementRun, error: SettlementError | InvoicingError, **context: Any) -> HttpResponse:
+    """409: nothing was done, and why. The sentence of the operation stands under a heading of ours.
+
+    When the form said which step it had seen last (`seen_sequence`), what happened since then is listed.
+    """
+    seen = request.POST.get("seen_sequence", "")
+    changes = list_steps(run, after=int(seen)) if seen.isdecimal() and len(seen) < LONGEST_NUMBER else []
     return show_page(
         request,
         "backoffice/runs/refused.html",
@@ -90,5 +102,6 @@ def refuse(request: HttpRequest, run: SettlementRun, error: SettlementError, **c
         status=CONFLICT,
         run=run,
         reason=error.args[0],
+        changes=changes,
         **context,
     )

@@ -21,6 +21,8 @@ TAILS = (
     "progress/",
     "retry/",
     "approve/",
+    "issue/",
+    "pay/",
     "compare/1/",
     "documents/",
     "documents/progress/",
