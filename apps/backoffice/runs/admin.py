@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import list_visible_communities, list_visible_runs, manages_any_community, sees_any_community
-from apps.backoffice.runs import compare, decide, documents, page, start
+from apps.backoffice.runs import compare, decide, documents, explained, page, start
 from apps.backoffice.runs.labels import TONES
 from apps.backoffice.templatetags.quantities import kwh, month_name, whole
 from apps.settlement.models import SettlementRun
@@ -99,6 +99,7 @@ class SettlementRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
             own("<int:run_id>/retry/", decide.retry_run, "retry"),
             own("<int:run_id>/approve/", decide.approve_run, "approve"),
             own("<int:run_id>/compare/<int:other_id>/", compare.compare_runs, "compare"),
+            own("<int:run_id>/compare/<int:other_id>/explain/", explained.start_explanation, "explain"),
             own("<int:run_id>/documents/", documents.list_documents, "documents"),
             own("<int:run_id>/documents/progress/", documents.show_progress, "documents_progress"),
             own("<int:run_id>/documents/statements.zip", documents.download_statements, "statements"),

@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import Person, get_visible_run, list_visible_runs, of_visible_run
+from apps.backoffice.access import Person, get_visible_run, list_visible_runs, may_decide, of_visible_run
 from apps.backoffice.pages import runs_crumb, show_page
+from apps.backoffice.runs.explained import explain
 from apps.backoffice.runs.titles import title_of
 from apps.backoffice.templatetags.quantities import whole
 from apps.settlement.history import get_effective_run
@@ -73,6 +74,8 @@ def compare_runs(request: HttpRequest, run: SettlementRun, other_id: int) -> Htt
         members=largest(members),
         members_left_out=max(0, len(members) - MOST_MEMBERS),
         members_total=_total(members),
+        may_decide=may_decide(request.user, run),
+        **explain(other, run),
     )
 
 

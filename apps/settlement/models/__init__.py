@@ -1,5 +1,6 @@
 """Prices and dated rules that a settlement needs, runs, their results and the ledger."""
 
+from apps.settlement.models.comparison import RunComparison
 from apps.settlement.models.ledger import ContributionKind, ContributionTotal, LedgerEntry
 from apps.settlement.models.reference import PriceImport, RuleParameter, ZonalPrice
 from apps.settlement.models.results import MemberResult, PlantResult, PointResult, RunCurves
@@ -14,6 +15,7 @@ __all__ = [
     "PointResult",
     "PriceImport",
     "RuleParameter",
+    "RunComparison",
     "RunCurves",
     "SettlementRun",
     "ZonalPrice",

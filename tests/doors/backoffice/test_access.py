@@ -22,6 +22,7 @@ TAILS = (
     "retry/",
     "approve/",
     "compare/1/",
+    "compare/1/explain/",
     "documents/",
     "documents/progress/",
     "documents/statements.zip",
