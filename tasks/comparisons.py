@@ -7,9 +7,11 @@ from django.utils.translation import gettext as _
 from apps.engine.inputs import MonthInputs
 from apps.engine.run_diff import Booked, compare
 from apps.settlement import archive
-from apps.settlement.comparisons import are_comparable, get_comparison, get_posted_amounts, record_comparison
+from apps.settlement.comparisons import are_comparable, get_comparison, record_comparison
 from apps.settlement.errors import SnapshotMissing
+from apps.settlement.history import list_runs_of_month
 from apps.settlement.models import SettlementRun
+from apps.settlement.posted import get_posted_amounts
 from reports.snapshot_parquet import read_inputs
 
 
@@ -30,7 +32,8 @@ def compare_runs(before_id: int, now_id: int) -> None:
 
 
 def _booked(run: SettlementRun) -> Booked:
-    return Booked(read_run_inputs(run), get_posted_amounts([run.pk]))
+    """The month as this run knew it: of a correction, its difference on top of what was posted before."""
+    return Booked(read_run_inputs(run), get_posted_amounts(list_runs_of_month(run)))
 
 
 def read_run_inputs(run: SettlementRun) -> MonthInputs:

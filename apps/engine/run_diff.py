@@ -6,14 +6,15 @@ causes of a row sum to its difference to the cent, whatever depends on what. Wha
 and the amounts that today's rules find from the same inputs is the cause `program`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.engine.digest import inputs_sha256
 from apps.engine.errors import InputsInconsistent, RuleViolation
-from apps.engine.inputs import Contribution, MonthInputs
-from apps.engine.results import Line, MonthResult
+from apps.engine.inputs import MonthInputs
+from apps.engine.payees import Amounts, Payee, amounts_of, difference
+from apps.engine.results import MonthResult
 from apps.engine.run_mixture import exchange
 from apps.engine.settlement import settle
 
@@ -34,16 +35,6 @@ STEPS = (Cause.DATA, Cause.PRICE, Cause.PERIMETER, Cause.RULE, Cause.EARLIER_MON
 CAUSES = (*STEPS, Cause.PROGRAM)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Payee:
-    """Who an amount belongs to, on which contribution: a member or an account, exactly one of the two."""
-
-    contribution: Contribution
-    member: str
-    account: str
-
-
-Amounts = Mapping[Payee, int]
 Settle = Callable[[MonthInputs], MonthResult]
 
 
@@ -69,15 +60,6 @@ class Change:
         return self.now_cents - self.before_cents
 
 
-def amounts_of(lines: Sequence[Line]) -> dict[Payee, int]:
-    """Return the cents per payee of the postings of a result."""
-    amounts: dict[Payee, int] = {}
-    for line in lines:
-        payee = Payee(line.contribution, line.member, line.account)
-        amounts[payee] = amounts.get(payee, 0) + line.cents
-    return amounts
-
-
 def compare(before: Booked, now: Booked, settle: Settle = settle) -> tuple[Change, ...]:
     """Return a row per payee of either run, by contribution, member and account; also those that did not change.
 
@@ -93,7 +75,7 @@ def compare(before: Booked, now: Booked, settle: Settle = settle) -> tuple[Chang
         )
     mixture = exchange(before.inputs, now.inputs, frozenset())
     found, seen = amounts_of(settle(mixture).lines), inputs_sha256(mixture)
-    program = _difference(before.amounts, found)
+    program = difference(before.amounts, found)
     by_cause: dict[Cause, Amounts] = {}
     for number, cause in enumerate(STEPS, start=1):
         mixture = exchange(before.inputs, now.inputs, frozenset(STEPS[:number]))
@@ -103,9 +85,9 @@ def compare(before: Booked, now: Booked, settle: Settle = settle) -> tuple[Chang
             after = amounts_of(settle(mixture).lines)
         except RuleViolation:
             continue
-        by_cause[cause] = _difference(found, after)
+        by_cause[cause] = difference(found, after)
         found, seen = after, sha256
-    rest = _difference(found, now.amounts)
+    rest = difference(found, now.amounts)
     by_cause[Cause.PROGRAM] = {payee: program.get(payee, 0) + rest.get(payee, 0) for payee in {**program, **rest}}
     payees = sorted({*before.amounts, *now.amounts, *(payee for changes in by_cause.values() for payee in changes)})
     return tuple(
@@ -121,9 +103,3 @@ def compare(before: Booked, now: Booked, settle: Settle = settle) -> tuple[Chang
 
 def _month(inputs: MonthInputs) -> str:
     return f"{inputs.configuration} {inputs.year}-{inputs.month:02d}"
-
-
-def _difference(before: Amounts, now: Amounts) -> dict[Payee, int]:
-    """Return what moved, cents per payee, only where something did."""
-    moved = {payee: now.get(payee, 0) - before.get(payee, 0) for payee in {**before, **now}}
-    return {payee: cents for payee, cents in moved.items() if cents}

@@ -1,22 +1,10 @@
-"""Write and read: the stored differences of two runs, and the amounts that they are made of."""
+"""Write and read: the stored differences of two runs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Sum
-
-from apps.engine.inputs import Contribution
-from apps.engine.run_diff import CAUSES, Change, Payee
-from apps.settlement.models import LedgerEntry, RunComparison, SettlementRun
-
-
-def get_posted_amounts(run_ids: Collection[int]) -> dict[Payee, int]:
-    """Cents per contribution and member or account that these runs posted together, summed by the database."""
-    entries = LedgerEntry.objects.filter(run__in=run_ids).order_by().values_list("contribution", "member__code", "account")
-    return {
-        Payee(Contribution(contribution), member or "", account): int(cents)
-        for contribution, member, account, cents in entries.annotate(cents_posted=Sum("cents"))
-    }
+from apps.engine.run_diff import CAUSES, Change
+from apps.settlement.models import RunComparison, SettlementRun
 
 
 def record_comparison(*, before: SettlementRun, now: SettlementRun, changes: Sequence[Change], as_of: datetime) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from apps.engine.errors import InputsInconsistent, ParameterMissing
 from apps.engine.inputs import Contribution, Distribution, Kind, MonthInputs, RunKind, Split, YearToDate
-from apps.engine.run_diff import CAUSES, STEPS, Booked, Cause, Change, amounts_of, compare
+from apps.engine.payees import amounts_of
+from apps.engine.run_diff import CAUSES, STEPS, Booked, Cause, Change, compare
 from apps.engine.settlement import settle
 from tests.engine.facts import WITHDRAWAL, Facts, with_parameters
 from tests.engine.random_communities import random_inputs
