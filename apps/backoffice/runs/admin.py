@@ -97,6 +97,7 @@ class SettlementRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
             own("<int:run_id>/", page.show_run, "change"),
             own("<int:run_id>/progress/", page.show_progress, "progress"),
             own("<int:run_id>/retry/", decide.retry_run, "retry"),
+            own("<int:run_id>/correct/", decide.start_correction, "correct"),
             own("<int:run_id>/approve/", decide.approve_run, "approve"),
             own("<int:run_id>/compare/<int:other_id>/", compare.compare_runs, "compare"),
             own("<int:run_id>/compare/<int:other_id>/explain/", explained.start_explanation, "explain"),

@@ -21,6 +21,7 @@ TAILS = (
     "progress/",
     "retry/",
     "approve/",
+    "correct/",
     "compare/1/",
     "compare/1/explain/",
     "documents/",
