@@ -145,6 +145,7 @@ DEFAULT_FROM_EMAIL = "CerCollettiva <noreply@localhost>"
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
 CELERY_IMPORTS = (
     "tasks.comparisons",
+    "tasks.corrections",
     "tasks.ingest",
     "tasks.dead_letters",
     "tasks.devices",

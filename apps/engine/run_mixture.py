@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.calendar import QUARTERS_PER_HOUR
+from apps.engine.digest import inputs_sha256
 from apps.engine.identifiers import pod_key
 from apps.engine.inputs import MonthInputs, Point, RunKind
 
+GROUPS = ("data", "price", "perimeter", "rule", "distribution")
 Slot = TypeVar("Slot", bound=np.generic)
 Row = tuple[tuple[str, str], Point]  # the POD with the plant behind it ("" for a withdrawal), and who holds it when
 
@@ -46,6 +48,15 @@ def exchange(before: MonthInputs, now: MonthInputs, groups: frozenset[str]) -> M
         year_to_date=side("earlier_months").year_to_date,
         distribution=side("distribution").distribution,
     )
+
+
+def changed_groups(before: MonthInputs, now: MonthInputs) -> tuple[str, ...]:
+    """Return which groups of `now` differ from `before`, in the order of `GROUPS`; the year to date is not looked at.
+
+    Each group is exchanged alone, so a point that joined with its energy is perimeter, and data only what both hold.
+    """
+    same = inputs_sha256(exchange(before, now, frozenset()))
+    return tuple(group for group in GROUPS if inputs_sha256(exchange(before, now, frozenset({group}))) != same)
 
 
 def _withdrawal_rows(inputs: MonthInputs) -> list[Row]:

@@ -78,15 +78,16 @@ class RunFacts:
         )
         runs = [*(run.pk for run in (*earlier, *list_corrections(earlier))), *list_runs_of_month(self.run)]
         rows: dict[int, list[dict[str, int]]] = defaultdict(list)
-        results = MemberResult.objects.filter(run__in=runs).order_by("run__month").values("member_id", "run__month")
-        for row in results.annotate(**{name: Sum(name) for name in ("premium_cents", "valorisation_cents", "excess_cents")}):
-            rows[row["member_id"]].append(
+        results = MemberResult.objects.filter(run__in=runs).order_by("run__month").values_list("member_id", "run__month")
+        sums = results.annotate(Sum("premium_cents"), Sum("valorisation_cents"), Sum("excess_cents"))
+        for member_id, month, premium, valorisation, excess in sums:
+            rows[member_id].append(
                 {
-                    "year": row["run__month"].year,
-                    "month": row["run__month"].month,
-                    "premium_cents": int(row["premium_cents"]),
-                    "valorisation_cents": int(row["valorisation_cents"]),
-                    "excess_cents": int(row["excess_cents"]),
+                    "year": month.year,
+                    "month": month.month,
+                    "premium_cents": int(premium),
+                    "valorisation_cents": int(valorisation),
+                    "excess_cents": int(excess),
                 }
             )
         return rows

@@ -13,6 +13,7 @@ from apps.engine.errors import InputsInconsistent, ParameterMissing
 from apps.engine.inputs import Contribution, Distribution, Kind, MonthInputs, RunKind, Split, YearToDate
 from apps.engine.payees import amounts_of
 from apps.engine.run_diff import CAUSES, STEPS, Booked, Cause, Change, compare
+from apps.engine.run_mixture import changed_groups
 from apps.engine.settlement import settle
 from tests.engine.facts import WITHDRAWAL, Facts, with_parameters
 from tests.engine.random_communities import random_inputs
@@ -241,3 +242,12 @@ def test_the_order_of_the_causes_decides_where_a_common_effect_goes() -> None:
     assert found["premium", "H", "data"] == -1200
     assert found["premium", "H", "price"] == -300
     assert STEPS.index(Cause.DATA) < STEPS.index(Cause.PRICE)
+
+
+def test_groups_that_changed_are_named_each_alone() -> None:
+    now = with_parameters(village(), trase_eur_per_mwh=Decimal(10))
+    now.point(3, "K")
+    now.hourly(3, WITHDRAWAL, {5: 100_000})
+    now.year_to_date = (YearToDate(False, 1_000_000, 1_000_000, 5200, 0),)
+    assert changed_groups(village().inputs(), now.inputs()) == ("perimeter", "rule")
+    assert changed_groups(now.inputs(), now.inputs()) == ()

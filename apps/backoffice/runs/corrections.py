@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 
 from apps.backoffice.access import may_decide
+from apps.backoffice.runs.explained import CAUSES
 from apps.backoffice.runs.titles import title_of
 from apps.settlement.history import get_effective_run
 from apps.settlement.models import SettlementRun
+from apps.settlement.proposals import list_open_proposals
 
 
 def get_corrections(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
@@ -20,4 +23,14 @@ def get_corrections(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
     return {
         "rows": [{"run": row, "title": title_of(row)} for row in rows],
         "possible": speaks and may_decide(request.user, run),
+        "proposal": _proposal(run),
     }
+
+
+def _proposal(run: SettlementRun) -> dict[str, Any] | None:
+    """What changed since this month was approved or last corrected, if a worker noticed something."""
+    month = SettlementRun.objects.filter(Q(pk=run.pk) | Q(corrects=run))
+    found = list_open_proposals(month).first()
+    if found is None:
+        return None
+    return {"noticed_at": found.noticed_at, "causes": [CAUSES.get(cause, cause) for cause in found.causes]}

@@ -2,6 +2,7 @@
 
 from apps.settlement.models.comparison import RunComparison
 from apps.settlement.models.ledger import ContributionKind, ContributionTotal, LedgerEntry
+from apps.settlement.models.proposal import CorrectionProposal
 from apps.settlement.models.reference import PriceImport, RuleParameter, ZonalPrice
 from apps.settlement.models.results import MemberResult, PlantResult, PointResult, RunCurves
 from apps.settlement.models.run import SettlementRun
@@ -9,6 +10,7 @@ from apps.settlement.models.run import SettlementRun
 __all__ = [
     "ContributionKind",
     "ContributionTotal",
+    "CorrectionProposal",
     "LedgerEntry",
     "MemberResult",
     "PlantResult",

@@ -30,7 +30,7 @@ def price(euros, month=MONTH):
 
 def cents(*runs):
     """(contribution, member or account) -> cents over these runs, without zeros."""
-    found = {}
+    found: dict[tuple[str, str], int] = {}
     for entry in LedgerEntry.objects.filter(run__in=runs).select_related("member"):
         key = entry.contribution, entry.member.code if entry.member else entry.account
         found[key] = found.get(key, 0) + entry.cents

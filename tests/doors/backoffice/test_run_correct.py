@@ -9,6 +9,7 @@ from apps.invoicing.models import IssuedDocument
 from apps.invoicing.operations import freeze_documents
 from apps.settlement.models import SettlementRun, ZonalPrice
 from reports.statement_view import view_of
+from tasks.corrections import look_again
 from tasks.exports import render, statement_from, workbook_from
 from tests.apps.settlement.corrected import NOW, approve
 from tests.doors.backoffice.addresses import at
@@ -95,7 +96,7 @@ def test_its_workbook_closes(correction, village):
 def test_a_later_month_tells_the_year_with_corrections(approved, correction, village):
     approve(correction, village)
     march = approved.month.replace(month=3)
-    first = ZonalPrice.objects.order_by("-starts_at").first().starts_at
+    first = ZonalPrice.objects.latest("starts_at").starts_at
     ZonalPrice.objects.bulk_create(
         ZonalPrice(zone="NORD", starts_at=first + timedelta(hours=hour), price_eur_per_mwh=150) for hour in range(1, 800)
     )
@@ -104,3 +105,15 @@ def test_a_later_month_tells_the_year_with_corrections(approved, correction, vil
     freeze_documents(run_id=run.pk, as_of=NOW)
     document = statement_from(json.loads(IssuedDocument.objects.get(run=run, member__code="M2").frozen))
     assert (document.year_rows[0].month, document.year_rows[0].total_cents) == (2, 479)
+
+
+def test_late_data_stand_on_the_board_and_on_the_page_until_a_correction_is_opened(approved, anna):
+    ZonalPrice.objects.update(price_eur_per_mwh=170)
+    look_again(approved.pk)
+    assert "Dati arrivati tardi: rettifica proposta" in words(anna.get("/ceradmin/"))
+    page = words(anna.get(at(approved)))
+    assert "Dopo l’approvazione sono cambiati: prezzi" in page
+    assert "Rettifica questo mese" in page
+    anna.post(at(approved, "correct/"))
+    assert "rettifica proposta" not in words(anna.get("/ceradmin/"))
+    assert "rettifica proposta" not in words(anna.get(at(approved)))
