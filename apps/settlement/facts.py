@@ -42,7 +42,7 @@ def result_facts(*, run: SettlementRun, inputs: MonthInputs, result: MonthResult
             "premium": str(inputs.distribution.premium.producers_percent),
             "valorisation": str(inputs.distribution.valorisation.producers_percent),
         },
-        "attention": [] if run.corrects_id else _attention(run=run, result=result),
+        "attention": _attention(run=run, result=result),
         **({"correction": describe_ground(run, inputs.year_to_date)} if run.corrects_id else {}),
     }
 
@@ -54,6 +54,8 @@ def _attention(*, run: SettlementRun, result: MonthResult) -> list[dict[str, Any
         for member in result.members
         if member.total_cents < 0
     ]
+    if run.corrects_id:
+        return notes  # what a correction moves is its subject, with causes; only a month that ends below zero is a surprise
     before = list_effective_runs(configuration_id=run.configuration_id, from_month=_month_before(run), before=run.month)
     if not before:
         return notes

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from apps.communities.models import MeteringPoint
@@ -81,7 +82,7 @@ def test_a_late_price_is_proposed_once_and_issued_rows_stay(approved):
 
 
 def test_late_curves_are_data_and_another_holder_is_perimeter(village, approved):
-    rows._store(village.pods[1], Channel.WITHDRAWN, rows.np.full(rows.QUARTERS, 100, rows.np.int32), rows.MONTH)
+    rows._store(village.pods[1], Channel.WITHDRAWN, np.full(rows.QUARTERS, 100, np.int32), rows.MONTH)
     look_again(approved.pk)
     assert causes() == [["data"]]
     MeteringPoint.objects.filter(pod=village.pods[2]).update(valid_from=date(2023, 2, 10))

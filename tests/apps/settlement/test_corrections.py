@@ -1,12 +1,18 @@
 """Corrections: the difference to what was posted, however often; what was issued stays; the year still closes."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
+from apps.communities.models import Member, MeteringPoint
+from apps.engine.settlement import settle as engine_settle
 from apps.settlement import operations
 from apps.settlement.corrections import open_correction
 from apps.settlement.errors import ApproverComputed, RunAlreadyOpen, RunChanged, RunNotOpen
+from apps.settlement.facts import result_facts
+from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import ContributionTotal, LedgerEntry, MemberResult, SettlementRun, ZonalPrice
 from tasks.comparisons import compare_runs
 from tasks.settlement import verify
@@ -142,6 +148,25 @@ def test_a_difference_to_what_no_longer_holds_is_refused(village, approved):
     assert SettlementRun.objects.get(pk=first.pk).state == "computed"
 
 
+def test_a_difference_to_a_run_that_was_reversed_is_refused(village, approved):
+    run = correct(approved, village)
+    for state in ("issued", "reversed"):
+        SettlementRun.objects.filter(pk=approved.pk).update(state=state)
+    with pytest.raises(RunChanged, match="computed before another run"):
+        approve(run, village)
+
+
+def test_a_member_who_was_settled_by_mistake_gives_everything_back(village, approved):
+    """M3's point belongs to M2: 4.84 + 0.76 € and 7.25 + 1.14 € become M2's, M3's row goes back by what it had."""
+    before = MemberResult.objects.get(run=approved, member__code="M3")
+    MeteringPoint.objects.filter(pod=village.pods[2]).update(member=Member.objects.get(code="M2"))
+    run = approve(correct(approved, village), village)
+    after = MemberResult.objects.get(run=run, member__code="M3")
+    assert (after.total_cents, after.shared_wh) == (-before.total_cents, -before.shared_wh)
+    assert MemberResult.objects.get(run=run, member__code="M2").total_cents == before.total_cents
+    assert sum(cents(run).values()) == 0
+
+
 def test_the_database_refuses_the_same_difference_twice(village, approved):
     """Negative control: without the operation's own look, the trigger still says no."""
     first, second = _two_computed(village, approved)
@@ -159,6 +184,27 @@ def test_entries_of_a_correction_that_do_not_sum_are_refused(village, approved):
     with pytest.raises(IntegrityError, match="sum to"), transaction.atomic():
         LedgerEntry.objects.filter(run=run, position=0).update(cents=0)
         connection.check_constraints()
+
+
+def test_only_a_month_that_ends_below_zero_is_pointed_out_before_approval(village, approved):
+    run = open_correction(run_id=approved.pk, opened_by=village.anna, as_of=NOW)
+    inputs = get_month_inputs(run_id=run.pk)
+    result = engine_settle(inputs)
+    first, *others = result.members
+    below = replace(result, members=(replace(first, premium_cents=-500, valorisation_cents=0), *others))
+    assert result_facts(run=run, inputs=inputs, result=result)["attention"] == []
+    assert result_facts(run=run, inputs=inputs, result=below)["attention"] == [
+        {"what": "negative", "member": "M1", "cents": -500}
+    ]
+
+
+def test_a_computed_correction_sends_for_its_causes(village, approved, monkeypatch):
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(compare_runs, "delay", lambda *pair: sent.append(pair))
+    first = approve(correct(approved, village), village)
+    second = correct(approved, village)
+    settle(open_run(village, version=2))
+    assert sent == [(approved.pk, first.pk), (first.pk, second.pk)]
 
 
 def test_the_causes_of_a_correction_are_told_against_the_whole_month(village, approved):
