@@ -29,7 +29,9 @@ class Explanation:
 
 
 def explain(document: StatementDocument, share: Share) -> Explanation:
-    """The whole way of one contribution; amounts as text."""
+    """The whole way of one contribution; amounts as text. A correction tells what holds now and what was told before."""
+    if document.corrects:
+        return Explanation(words.CONTRIBUTIONS[share.contribution], tuple(_correction_rows(share)))
     opening = {
         Contribution.PREMIUM: _premium_rows,
         Contribution.VALORISATION: _valorisation_rows,
@@ -43,6 +45,15 @@ def average_tariff(premium_cents: int, incentivised_wh: int) -> str:
     if not incentivised_wh:
         return "–"
     return formats.number(Fraction(premium_cents * 10_000, incentivised_wh), 2) + formats.NBSP + "€/MWh"
+
+
+def _correction_rows(share: Share) -> list[Row]:
+    now = share.month_cents or 0
+    return [
+        Row("pool", "Con i dati di oggi, per tutto il mese spettano al socio", formats.euro(now)),
+        Row("step", "Meno quanto già comunicato per questo mese", formats.signed_euro(share.amount_cents - now)),
+        Row("mine", "Differenza di questo rendiconto", formats.signed_euro(share.amount_cents)),
+    ]
 
 
 def _premium_rows(document: StatementDocument, share: Share) -> list[Row]:

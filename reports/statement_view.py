@@ -145,6 +145,12 @@ def _banners(document: StatementDocument) -> tuple[tuple[str, str], ...]:
         banners.append(
             ("draft", f"{DRAFT}. Gli importi possono ancora cambiare: questo documento non dà diritto ad alcuna somma.")
         )
+    if document.corrects:
+        sentence = (
+            f"Rettifica del rendiconto {plain(document.corrects, 80)}: gli importi sono le differenze, in più o in meno, "
+            f"rispetto a quanto già comunicato. Per tutto il mese al socio spettano ora {formats.euro(document.month_cents)}."
+        )
+        banners.append(("correction", sentence))
     if document.run_kind is RunKind.PROVISIONAL:
         sentence = "Calcolo provvisorio, fatto con le misure disponibili: il calcolo definitivo può dare importi diversi."
         banners.append(("provisional", sentence))
@@ -157,6 +163,8 @@ def _banners(document: StatementDocument) -> tuple[tuple[str, str], ...]:
 
 
 def _total_note(document: StatementDocument) -> str:
+    if document.corrects:
+        return f"Differenza: con questa rettifica il mese vale {formats.euro(document.month_cents)}."
     if document.total_cents == 0:
         return "Questo mese al socio non spetta alcun importo. La seconda pagina spiega perché."
     year = sum(row.total_cents for row in document.year_rows)

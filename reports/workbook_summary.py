@@ -42,6 +42,7 @@ def _facts(document: WorkbookDocument) -> list[tuple[str, Cell, str]]:
         ("Calcolo numero", str(document.run), "text"),
         ("Versione", str(document.version), "text"),
         ("Tipo di calcolo", words.RUN_KINDS[document.run_kind], "text"),
+        *((("Rettifica (importi in differenza) di", document.corrects, "text"),) if document.corrects else ()),
         ("Stato", document.state, "text"),
         ("Calcolato", document.computed, "text"),
         ("Approvato", document.approved or "no", "text"),
@@ -95,7 +96,8 @@ def _write_contributions(sheet: Sheet, document: WorkbookDocument, row: int) -> 
     for number, (letter, column) in enumerate(zip("BCDE", zip(*columns, strict=True), strict=True), start=1):
         sheet.write(row, number, Formula(f"=SUM({letter}{first}:{letter}{last})", sum(column), "euro"), bold=True)
     row += 1
-    sheet.write(row, 0, "Tariffa premio, eccedentario compreso")
+    whole = " (tutto il mese)" if document.corrects else ""
+    sheet.write(row, 0, f"Tariffa premio, eccedentario compreso{whole}")
     sheet.write(row, 1, document.premium_gross_cents, "euro")
     return row + 1
 

@@ -16,11 +16,13 @@ from apps.engine.errors import MeasuresMissing, RuleViolation
 from apps.engine.settlement import settle
 from apps.settlement import archive, operations
 from apps.settlement.errors import RunAlreadyOpen, SettlementError, SnapshotMissing
+from apps.settlement.history import list_runs_of_month
 from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 from reports.documents import SnapshotFacts
 from reports.snapshot_parquet import read_inputs, write_snapshot
+from tasks.comparisons import compare_runs
 
 log = logging.getLogger(__name__)
 EXPECTED = (SettlementError, RuleViolation, CommunityError)
@@ -85,6 +87,9 @@ def _settle(run_id: int) -> None:
         code_version=settings.CODE_VERSION,
         as_of=timezone.now(),
     )
+    run.refresh_from_db()
+    if run.corrects_id:  # who approves a correction wants to know why; a lost message costs one press of a button
+        compare_runs.delay(list_runs_of_month(run)[-2], run_id)
 
 
 def snapshot_directory(run: SettlementRun) -> str:

@@ -17,6 +17,7 @@ from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.history import list_effective_runs
 from apps.settlement.models import SettlementRun
+from apps.settlement.proposals import list_open_proposals
 
 MONTHS_SHOWN = 12
 MOST_WAITING = 8
@@ -58,6 +59,7 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
         "later": f"{_shift(last, MONTHS_SHOWN):%Y-%m}",
         "may_start": bool(managed),
         "waiting": _waiting(user),
+        "proposals": list_open_proposals(runs)[:MOST_WAITING],
         "alerts": count_waiting_alerts(user),
     }
 

@@ -24,6 +24,7 @@ class Statement:
     size_bytes: int
     path: str
     sha256: str
+    is_correction: bool = False
 
 
 def list_statements(*, member_id: int, from_month: date, before: date) -> dict[int, Statement]:
@@ -71,6 +72,7 @@ def _select(*, member_ids: Collection[int], **conditions: object) -> list[Statem
             month=month,
             version=version,
             is_final=kind == SettlementRun.Kind.FINAL,
+            is_correction=kind == SettlementRun.Kind.CORRECTION,
             member_code=member,
             is_ready=state == IssuedDocument.State.READY,
             size_bytes=size,

@@ -10,10 +10,14 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Sum
+
 from apps.communities.models import Community
+from apps.engine.results import MemberResult as MonthOfMember
 from apps.settlement.archive import locate, store_file
-from apps.settlement.history import list_approved_runs
+from apps.settlement.history import list_approved_runs, list_corrections, list_runs_of_month
 from apps.settlement.models import LedgerEntry, MemberResult, PlantResult, PointResult, SettlementRun
+from apps.settlement.posted import get_posted_members
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,19 @@ class RunFacts:
 
     @cached_property
     def members(self) -> list[MemberResult]:
-        return sorted(self.run.member_results.select_related("member"), key=lambda row: row.member.code)
+        """Rows by code: the energies of the month as this run knew it, the cents that this run posted."""
+        rows = sorted(self.run.member_results.select_related("member"), key=lambda row: row.member.code)
+        if self.run.corrects_id:
+            for row in rows:
+                whole = self.month_of_members[row.member.code]
+                row.injected_wh, row.withdrawn_wh = whole.injected_wh, whole.withdrawn_wh
+                row.shared_wh, row.incentivised_wh = whole.shared_wh, whole.incentivised_wh
+        return rows
+
+    @cached_property
+    def month_of_members(self) -> dict[str, MonthOfMember]:
+        """Per member code: energies and cents of all runs of the month up to this one."""
+        return get_posted_members(list_runs_of_month(self.run))
 
     @cached_property
     def points(self) -> dict[int, list[PointResult]]:
@@ -56,20 +72,22 @@ class RunFacts:
 
     @cached_property
     def year_rows(self) -> dict[int, list[dict[str, int]]]:
-        """Per member: what each approved month of the year brought, this run standing for its own month."""
+        """Per member: what each approved month of the year brought with its corrections, this run standing for its own month."""
         earlier = list_approved_runs(
             configuration_id=self.run.configuration_id, from_month=date(self.run.month.year, 1, 1), before=self.run.month
         )
+        runs = [*(run.pk for run in (*earlier, *list_corrections(earlier))), *list_runs_of_month(self.run)]
         rows: dict[int, list[dict[str, int]]] = defaultdict(list)
-        results = MemberResult.objects.filter(run__in=[*earlier, self.run]).select_related("run").order_by("run__month")
-        for row in results:
-            rows[row.member_id].append(
+        results = MemberResult.objects.filter(run__in=runs).order_by("run__month").values_list("member_id", "run__month")
+        sums = results.annotate(Sum("premium_cents"), Sum("valorisation_cents"), Sum("excess_cents"))
+        for member_id, month, premium, valorisation, excess in sums:
+            rows[member_id].append(
                 {
-                    "year": row.run.month.year,
-                    "month": row.run.month.month,
-                    "premium_cents": row.premium_cents,
-                    "valorisation_cents": row.valorisation_cents,
-                    "excess_cents": row.excess_cents,
+                    "year": month.year,
+                    "month": month.month,
+                    "premium_cents": int(premium),
+                    "valorisation_cents": int(valorisation),
+                    "excess_cents": int(excess),
                 }
             )
         return rows

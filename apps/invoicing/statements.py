@@ -9,7 +9,7 @@ import numpy as np
 from apps.engine.calendar import month_days
 from apps.invoicing.run_facts import RunFacts
 from apps.settlement.booking import unpack_wh
-from apps.settlement.models import LedgerEntry, MemberResult, PointResult
+from apps.settlement.models import LedgerEntry, MemberResult, PointResult, SettlementRun
 
 CONTRIBUTIONS = ("premium", "valorisation", "excess")
 TO_ACCOUNTS = ("deduction", "social_fund")
@@ -18,16 +18,22 @@ CHANNELS = ("withdrawn_wh", "injected_wh", "shared_wh", "taken_wh")
 
 def statement_reference(facts: RunFacts, member_code: str) -> str:
     """Unique and stable: configuration/month/version/member, the kind named when it is final."""
-    run = facts.run
-    kind = "" if run.kind == run.Kind.PROVISIONAL else "-final"
+    return _reference(facts.run, member_code)
+
+
+def _reference(run: SettlementRun, member_code: str) -> str:
+    kind = "" if run.kind == run.Kind.PROVISIONAL else f"-{run.kind}"
     return f"{run.configuration.code}/{run.month_text}/v{run.version}{kind}/{member_code}"
 
 
 def list_statements(facts: RunFacts, *, issued_on: date) -> Iterator[tuple[MemberResult, dict[str, Any]]]:
-    """For each member who had a point in the month or moves money: the values of `reports.documents.StatementDocument`."""
+    """For each member who had a point in the month or moves money: the values of `reports.documents.StatementDocument`.
+
+    A correction tells only those whose money it moves.
+    """
     for row in facts.members:
         points = facts.points.get(row.member_id, [])
-        if points or row.member_id in facts.entries_of:
+        if row.member_id in facts.entries_of or (points and not facts.run.corrects_id):
             yield row, _statement(facts, row, points, issued_on=issued_on)
 
 
@@ -40,7 +46,8 @@ def _statement(facts: RunFacts, row: MemberResult, points: list[PointResult], *,
         "month": run.month.month,
         "reference": statement_reference(facts, member.code),
         "version": run.version,
-        "run_kind": run.kind,
+        "run_kind": run.settled_as,
+        "corrects": _reference(run.corrects, member.code) if run.corrects else "",
         "approved_on": run.approved_at and run.approved_at.date().isoformat(),
         "issued_on": issued_on.isoformat(),
         "member": {"code": member.code, "name": member.name, "kind": member.kind, "tax_code": member.tax_code},
@@ -115,7 +122,15 @@ def _share(facts: RunFacts, row: MemberResult, contribution: str) -> dict[str, A
         "pool_cents": facts.contributions[contribution],
         "steps": steps,
         "producers_percent": facts.run.facts["producers_percent"].get(contribution),
+        "month_cents": _month_cents(facts, row, contribution),
     }
+
+
+def _month_cents(facts: RunFacts, row: MemberResult, contribution: str) -> int | None:
+    if not facts.run.corrects_id:
+        return None
+    cents: int = getattr(facts.month_of_members[row.member.code], f"{contribution}_cents")
+    return cents
 
 
 def _step(entry: LedgerEntry) -> dict[str, Any]:

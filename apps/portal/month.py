@@ -42,6 +42,10 @@ class Month:
         return self.run.kind == SettlementRun.Kind.PROVISIONAL
 
     @property
+    def is_correction(self) -> bool:
+        return self.run.kind == SettlementRun.Kind.CORRECTION
+
+    @property
     def is_reversed(self) -> bool:
         return self.run.state == SettlementRun.State.REVERSED
 
@@ -83,7 +87,7 @@ def get_month(*, visitor: Visitor, result_id: int) -> Month:
         origins=list_origins(result=result),
         statement=statements.get(run.pk),
         others=sorted(others, key=lambda row: -row.run.pk),
-        counts=counting(same)[0].pk == result.pk,
+        counts=any(counted.pk == result.pk for counted in counting(same)),
     )
 
 

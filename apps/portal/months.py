@@ -15,7 +15,7 @@ from apps.settlement.models import MemberResult, SettlementRun
 # A run carries explanations in JSON that nobody looks at here.
 RESULT_COLUMNS = (
     *("member_id", "withdrawn_wh", "injected_wh", "shared_wh", "premium_cents", "valorisation_cents", "excess_cents"),
-    *("run__month", "run__kind", "run__version", "run__state", "run__approved_at", "run__configuration__code"),
+    *("run__month", "run__kind", "run__version", "run__corrects", "run__state", "run__approved_at", "run__configuration__code"),
 )
 
 
@@ -105,10 +105,18 @@ def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
 
 
 def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
-    """Of several runs of one configuration and month, the one that counts, by the same rule as the rows of the statement."""
+    """Of several runs of one configuration and month, the one that counts, by the same rule as the rows of the statement.
+
+    The corrections of that run count beside it: their energies and amounts are differences, so the rows of a month add up.
+    """
     best: dict[tuple[int, date], MemberResult] = {}
+    results = list(results)
     for result in results:
+        if result.run.corrects_id:
+            continue
         key = (result.run.configuration_id, result.run.month)
         if key not in best or precedence(result.run) > precedence(best[key].run):
             best[key] = result
-    return list(best.values())
+    counted = {result.run_id for result in best.values()}
+    corrections = [result for result in results if result.run.corrects_id in counted]
+    return [*best.values(), *sorted(corrections, key=lambda result: result.run.version)]

@@ -84,7 +84,8 @@ def list_origins(*, result: MemberResult) -> list[Origin]:
     for contribution in NAMES:
         mine = [entry for entry in entries if entry.contribution == contribution]
         cents = getattr(result, f"{contribution}_cents")
-        origins.append(Origin(contribution, cents, list_lines(pools.get(contribution, 0), mine)))
+        lines = list_correction_lines(mine) if result.run.corrects_id else list_lines(pools.get(contribution, 0), mine)
+        origins.append(Origin(contribution, cents, lines))
     return origins
 
 
@@ -103,6 +104,17 @@ def list_lines(pool_cents: int, entries: Sequence[LedgerEntry]) -> list[Line]:
     if not mine:
         lines.append(Line(_("A te non spetta una parte di questa voce"), is_mine=True))
     return lines
+
+
+def list_correction_lines(entries: Sequence[LedgerEntry]) -> list[Line]:
+    """What holds for the whole month now and what was told before; an entry of a correction carries both."""
+    lines = []
+    for entry in entries:
+        if not entry.account:
+            lines.append(Line(_("Con i dati di oggi, per tutto il mese ti spettano"), entry.block_cents))
+            lines.append(Line(_("Già comunicati per questo mese"), entry.cents - entry.block_cents))
+            lines.append(Line(_("La differenza di questa rettifica"), entry.cents, is_mine=True))
+    return lines or [Line(_("Per questa voce non cambia nulla"), is_mine=True)]
 
 
 def _account_sentence(entry: LedgerEntry) -> str:

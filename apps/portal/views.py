@@ -99,6 +99,8 @@ def statement_file_name(statement: Statement) -> str:
     parts = [pgettext("file name", "rendiconto"), f"{statement.month:%Y-%m}", statement.configuration_code, statement.member_code]
     if statement.is_final:
         parts.append(pgettext("file name", "definitivo"))
+    if statement.is_correction:
+        parts.append(pgettext("file name", "rettifica"))
     if statement.version > 1:
         parts.append(f"v{statement.version}")
     return f"{slugify(' '.join(parts))}.pdf"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apps.communities.models import Member, Plant
 from apps.engine.calendar import first_hours_of_days
+from apps.engine.correction import Correction, correct
 from apps.engine.daily import DailyEnergy, daily_energy
 from apps.engine.inputs import Contribution, MonthInputs
 from apps.engine.results import MonthResult
@@ -21,23 +22,26 @@ from apps.settlement.models import (
     RunCurves,
     SettlementRun,
 )
+from apps.settlement.posted import get_posted, list_ground
 
 RESULT_MODELS = (LedgerEntry, ContributionTotal, PlantResult, MemberResult, PointResult, RunCurves)
 
 
 def replace_rows(*, run: SettlementRun, inputs: MonthInputs, result: MonthResult) -> None:
-    """Put the rows of `result` in place of whatever an earlier attempt of this run left."""
+    """Put the rows of `result` in place of whatever an earlier attempt of this run left.
+
+    A correction books money and the members' energies as differences to what its month posted so far; plants, points and
+    hours are always those of the whole month.
+    """
     for model in RESULT_MODELS:
         model.objects.filter(run=run).delete()
     community = run.configuration.community_id
     members = dict(Member.objects.filter(community=community).values_list("code", "pk"))
     plants = dict(Plant.objects.filter(community=community).values_list("code", "pk"))
-    ContributionTotal.objects.bulk_create(
-        ContributionTotal(run=run, contribution=contribution, amount_cents=cents)
-        for contribution, cents in contribution_amounts(result).items()
-    )
-    _copy(LedgerEntry, LEDGER_COLUMNS, _ledger_rows(run, result, members))
-    _copy(MemberResult, MEMBER_COLUMNS, _member_rows(run, result, members))
+    booked = correct(result, get_posted(list_ground(run))) if run.corrects_id else result
+    ContributionTotal.objects.bulk_create(_contribution_totals(run, booked))
+    _copy(LedgerEntry, LEDGER_COLUMNS, _ledger_rows(run, booked, members))
+    _copy(MemberResult, MEMBER_COLUMNS, _member_rows(run, booked, members))
     _copy(PointResult, POINT_COLUMNS, _point_rows(run, inputs, result, members))
     PlantResult.objects.bulk_create(_plant_rows(run, inputs, result, plants))
     RunCurves.objects.create(
@@ -47,6 +51,16 @@ def replace_rows(*, run: SettlementRun, inputs: MonthInputs, result: MonthResult
         shared=_packed(result.shared_wh),
         taken=_packed(result.taken_wh),
     )
+
+
+def _contribution_totals(run: SettlementRun, booked: MonthResult | Correction) -> Iterable[ContributionTotal]:
+    if isinstance(booked, Correction):
+        for contribution, cents in booked.amounts.items():
+            month_cents = booked.month_amounts[contribution]
+            yield ContributionTotal(run=run, contribution=contribution.value, amount_cents=cents, month_cents=month_cents)
+    else:
+        for name, cents in contribution_amounts(booked).items():
+            yield ContributionTotal(run=run, contribution=name, amount_cents=cents)
 
 
 def contribution_amounts(result: MonthResult) -> dict[str, int]:
@@ -110,8 +124,8 @@ def _copy(model: type[Any], columns: Sequence[str] | Mapping[str, str], rows: It
             copy.write_row(row)
 
 
-def _ledger_rows(run: SettlementRun, result: MonthResult, members: dict[str, int]) -> Iterable[tuple[Any, ...]]:
-    for position, line in enumerate(result.lines):
+def _ledger_rows(run: SettlementRun, booked: MonthResult | Correction, members: dict[str, int]) -> Iterable[tuple[Any, ...]]:
+    for position, line in enumerate(booked.lines):
         yield (
             run.pk,
             position,
@@ -128,8 +142,8 @@ def _ledger_rows(run: SettlementRun, result: MonthResult, members: dict[str, int
         )
 
 
-def _member_rows(run: SettlementRun, result: MonthResult, members: dict[str, int]) -> Iterable[tuple[Any, ...]]:
-    for row in result.members:
+def _member_rows(run: SettlementRun, booked: MonthResult | Correction, members: dict[str, int]) -> Iterable[tuple[Any, ...]]:
+    for row in booked.members:
         yield (
             run.pk,
             members[row.code],

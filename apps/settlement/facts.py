@@ -4,8 +4,9 @@ from typing import Any
 
 from apps.engine.inputs import MonthInputs
 from apps.engine.results import MonthResult
-from apps.settlement.history import list_effective_runs
-from apps.settlement.models import MemberResult, SettlementRun
+from apps.settlement.history import list_corrections, list_effective_runs
+from apps.settlement.models import SettlementRun
+from apps.settlement.posted import describe_ground, get_posted_members
 
 # A member's amount that moves by more than this against the month before is pointed out before approval.
 LARGEST_CHANGE_PERCENT = 300
@@ -42,6 +43,7 @@ def result_facts(*, run: SettlementRun, inputs: MonthInputs, result: MonthResult
             "valorisation": str(inputs.distribution.valorisation.producers_percent),
         },
         "attention": _attention(run=run, result=result),
+        **({"correction": describe_ground(run, inputs.year_to_date)} if run.corrects_id else {}),
     }
 
 
@@ -52,10 +54,13 @@ def _attention(*, run: SettlementRun, result: MonthResult) -> list[dict[str, Any
         for member in result.members
         if member.total_cents < 0
     ]
+    if run.corrects_id:
+        return notes  # what a correction moves is its subject, with causes; only a month that ends below zero is a surprise
     before = list_effective_runs(configuration_id=run.configuration_id, from_month=_month_before(run), before=run.month)
     if not before:
         return notes
-    earlier = {row.member.code: row.total_cents for row in MemberResult.objects.filter(run=before[-1]).select_related("member")}
+    month_before = [before[-1].pk, *(correction.pk for correction in list_corrections(before[-1:]))]
+    earlier = {code: row.total_cents for code, row in get_posted_members(month_before).items()}
     for member in result.members:
         was, now = earlier.get(member.code, 0), member.total_cents
         if was and max(abs(was), abs(now)) >= SMALLEST_NOTED_CENTS and abs(now - was) * 100 > LARGEST_CHANGE_PERCENT * abs(was):

@@ -1,6 +1,10 @@
-"""Which run speaks for a month, and what the earlier months of the year already posted."""
+"""Which run speaks for a month, what corrected it since, and what other months of the year already posted.
 
-from collections.abc import Sequence
+A month is its run and the approved corrections that point back to it: money is the sum of all of them, energy and the excess
+of the year are those of the latest, which settled the month anew as a whole.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from apps.engine.inputs import YearToDate
@@ -10,7 +14,7 @@ from apps.settlement.models import PlantResult, SettlementRun
 def get_effective_run(*, configuration_id: int, month: date) -> SettlementRun | None:
     """The run that speaks for a month: approved before merely computed, final before provisional, then the latest version."""
     runs = SettlementRun.objects.filter(
-        configuration_id=configuration_id, month=month, state__in=SettlementRun.SETTLED_STATES
+        configuration_id=configuration_id, month=month, state__in=SettlementRun.SETTLED_STATES, corrects=None
     ).order_by("version")
     return max(runs, key=precedence, default=None)
 
@@ -27,7 +31,41 @@ def list_approved_runs(*, configuration_id: int, from_month: date, before: date)
 
 def get_year_to_date(*, configuration_id: int, before: date) -> tuple[YearToDate, ...]:
     """What January up to the month before posted, per set of incentivised plants; only months with a run count (rules 5)."""
-    runs = list_effective_runs(configuration_id=configuration_id, from_month=date(before.year, 1, 1), before=before)
+    january = date(before.year, 1, 1)
+    return _year_of(list_speaking_runs(list_effective_runs(configuration_id=configuration_id, from_month=january, before=before)))
+
+
+def get_year_of_run(run: SettlementRun) -> tuple[YearToDate, ...]:
+    """What the excess of this run is measured against (rules 5).
+
+    For a correction that is every other month of the year: what later months posted before they could know is made good by
+    the correction, so the year closes on the annual formula whatever was corrected when.
+    """
+    if run.corrects_id is None:
+        return get_year_to_date(configuration_id=run.configuration_id, before=run.month)
+    january, after = date(run.month.year, 1, 1), date(run.month.year + 1, 1, 1)
+    effective = list_effective_runs(configuration_id=run.configuration_id, from_month=january, before=after)
+    return _year_of(list_speaking_runs([other for other in effective if other.month != run.month]))
+
+
+def list_corrections(runs: Iterable[SettlementRun]) -> list[SettlementRun]:
+    """The approved corrections of these runs, in the order in which they were opened."""
+    found = SettlementRun.objects.filter(corrects__in=list(runs), state__in=SettlementRun.APPROVED_STATES)
+    return list(found.order_by("month", "version"))
+
+
+def list_speaking_runs(runs: Sequence[SettlementRun]) -> list[SettlementRun]:
+    """For each of these runs its latest approved correction, or the run itself."""
+    latest = {correction.corrects_id: correction for correction in list_corrections(runs)}
+    return [latest.get(run.pk, run) for run in runs]
+
+
+def list_runs_of_month(run: SettlementRun) -> list[int]:
+    """The runs whose postings together are the month as this run knew it: itself and, for a correction, all before it."""
+    return [*run.facts["correction"]["against"], run.pk] if run.corrects_id else [run.pk]
+
+
+def _year_of(runs: Sequence[SettlementRun]) -> tuple[YearToDate, ...]:
     sums = {granted: [0, 0, 0, 0] for granted in (False, True)}
     plants = PlantResult.objects.filter(run__in=runs)
     for row in plants:
@@ -59,7 +97,7 @@ def precedence(run: SettlementRun) -> tuple[bool, bool, int]:
 
 def _best_of_months(configuration_id: int, from_month: date, before: date, states: Sequence[str]) -> list[SettlementRun]:
     runs = SettlementRun.objects.filter(
-        configuration_id=configuration_id, month__gte=from_month, month__lt=before, state__in=states
+        configuration_id=configuration_id, month__gte=from_month, month__lt=before, state__in=states, corrects=None
     )
     best: dict[date, SettlementRun] = {}
     for run in runs:

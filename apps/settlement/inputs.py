@@ -13,7 +13,7 @@ from apps.engine.ordering import canonical
 from apps.metering.models import Channel
 from apps.metering.queries import get_month_curves, list_injecting_pods
 from apps.settlement.errors import ConfigurationEmpty, PlantMissing
-from apps.settlement.history import get_year_to_date
+from apps.settlement.history import get_year_of_run
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 from apps.settlement.prices.queries import get_hourly_prices
@@ -25,7 +25,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
 
     Errors: `SettlementError` and the errors of communities and metering, each a sentence that says what to mend.
     """
-    run = SettlementRun.objects.select_related("configuration").get(pk=run_id)
+    run = SettlementRun.objects.select_related("configuration", "corrects").get(pk=run_id)
     year, month = run.month.year, run.month.month
     perimeter = get_perimeter(run.configuration, year, month)
     points = points_of_month(perimeter, year, month)
@@ -48,7 +48,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
         MonthInputs(
             configuration=run.configuration.code,
             kind=Kind(run.configuration.kind),
-            run_kind=RunKind(run.kind),
+            run_kind=RunKind(run.settled_as),
             year=year,
             month=month,
             members=perimeter.members,
@@ -63,7 +63,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
             prices_ueur_per_mwh=get_hourly_prices(zones, year, month, configuration=run.configuration.code),
             distribution=distribution,
             parameters=get_rule_parameters(on=run.month),
-            year_to_date=get_year_to_date(configuration_id=run.configuration_id, before=run.month),
+            year_to_date=get_year_of_run(run),
             accepted_missing=tuple(sorted(run.accepted_missing)),
         )
     )

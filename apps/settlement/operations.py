@@ -22,6 +22,7 @@ from apps.settlement.errors import ApproverComputed, MonthNotOver, RunAlreadyOpe
 from apps.settlement.facts import result_facts
 from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.parameters import RULES_VERSION
+from apps.settlement.posted import refuse_stale_correction
 
 State = SettlementRun.State
 Action = AuditEntry.Action
@@ -206,7 +207,7 @@ def discard_run(*, run_id: int, actor: AuditEntry.Actor = Actor.COMMAND_LINE) ->
 def accept_missing(*, run_id: int, pods: Sequence[str], accepted_by: User) -> None:
     """A person takes responsibility, POD by POD, for hours that nobody measured. Only before a final run is computed."""
     run = SettlementRun.objects.select_for_update().get(pk=run_id)
-    if run.kind != SettlementRun.Kind.FINAL or run.state not in (State.DRAFT, State.PARKED, State.FAILED):
+    if run.settled_as != SettlementRun.Kind.FINAL or run.state not in (State.DRAFT, State.PARKED, State.FAILED):
         raise RunNotOpen(_("Missing measures of run %(run)s can be accepted only while it is final and waits.") % {"run": run})
     run.accepted_missing = sorted({*run.accepted_missing, *pods})
     run.accepted_by = accepted_by
@@ -243,7 +244,9 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
             _("Run %(run)s has a later version %(version)s. Approve that one, or look at why it differs.")
             % {"run": run, "version": newer.version}
         )
-    if (older := same.filter(state__in=SettlementRun.FROZEN_STATES).first()) is not None:
+    if run.corrects_id:
+        refuse_stale_correction(run)
+    elif (older := same.filter(state__in=SettlementRun.FROZEN_STATES).first()) is not None:
         raise RunNotOpen(
             _("Run %(run)s of the same month is already approved. A later truth is a correction, not a second approval.")
             % {"run": older}

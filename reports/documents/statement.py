@@ -59,7 +59,8 @@ class Share:
 
     `pool_cents` is the configuration's whole amount; `amount_cents` the member's (= Σ cents of its `producers` and `consumers`
     steps). `steps`: first all deductions (or the social fund), in order, then the steps that paid this member, if any.
-    `producers_percent` is the part of the rest that goes to producers (None for the excess).
+    `producers_percent` is the part of the rest that goes to producers (None for the excess). In a correction both amounts are
+    differences, and `month_cents` is what the member gets for the whole month now.
     """
 
     contribution: Contribution
@@ -67,6 +68,7 @@ class Share:
     pool_cents: int
     steps: tuple[Step, ...]
     producers_percent: Decimal | None = None
+    month_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class DailySeries:
 class StatementDocument:
     """One member's statement (*rendiconto*) of one month.
 
-    `reference` is unique and stable, e.g. "CER-ALBA-A/2023-03/v1/M00001"; `supersedes` the reference it replaces, if any.
+    `reference` is unique and stable, e.g. "CER-ALBA-A/2023-03/v1/M00001"; `supersedes` the reference it replaces, if any;
+    `corrects` the reference to whose month this one is the difference, energies and plants being those of the month as it is now.
     `approved_on` None prints the banner "BOZZA – non approvato". `plants`, `valorisation`, `excess_sets`, `premium_gross_cents`
     and `energy_of_configuration` explain the pools. `year_rows` are the months of the year up to and including this one.
     `missing` are the hours not known of the member's own points; `configuration_missing_hours` of all points together.
@@ -145,6 +148,7 @@ class StatementDocument:
     configuration_missing_hours: int = 0
     contact_email: str = ""
     supersedes: str = ""
+    corrects: str = ""
     stamp_duty_cents: int = 0
     rules_version: str = ""
     code_version: str = ""
@@ -153,3 +157,8 @@ class StatementDocument:
     @property
     def total_cents(self) -> int:
         return sum(share.amount_cents for share in self.shares)
+
+    @property
+    def month_cents(self) -> int:
+        """Of a correction: what the member gets for the whole month now."""
+        return sum(share.month_cents or 0 for share in self.shares)

@@ -73,7 +73,8 @@ class WorkbookDocument:
     `state`, `computed`, `approved` are texts for people ("calcolato il 03/04/2023 10:15 da Anna Bo"); `approved` "" prints a
     banner. Shapes, with H hours of the month and N plants in the order of `plants`: `hours_utc` (H,) datetime64[s], start of
     each hour; `injected_wh`, `withdrawn_wh`, `shared_wh` (H,) int64; `taken_wh` (N, H) int64. `premium_cents` is the premium
-    that is split (gross minus excess). `lines` in the engine's order.
+    that is split (gross minus excess). `lines` in the engine's order. `corrects` names the calculation to which the amounts of
+    members, accounts and contributions are differences; energies, plants and the gross premium are the month's as it is now.
     """
 
     issuer: Issuer
@@ -98,6 +99,7 @@ class WorkbookDocument:
     valorisation_cents: int
     excess_cents: int
     lines: tuple[Line, ...]
+    corrects: str = ""
     missing: tuple[MissingHours, ...] = ()
     checks: tuple[Check, ...] = ()
     rules_version: str = ""

@@ -7,12 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import Person, get_visible_run, list_visible_runs, of_visible_run
+from apps.backoffice.access import Person, get_visible_run, list_visible_runs, may_decide, of_visible_run
 from apps.backoffice.pages import runs_crumb, show_page
+from apps.backoffice.runs.explained import explain
 from apps.backoffice.runs.titles import title_of
 from apps.backoffice.templatetags.quantities import whole
-from apps.settlement.history import get_effective_run
-from apps.settlement.models import MemberResult, PlantResult, PointResult, SettlementRun
+from apps.communities.models import Member
+from apps.settlement.history import get_effective_run, list_runs_of_month
+from apps.settlement.models import PlantResult, PointResult, SettlementRun
+from apps.settlement.posted import get_posted_members
 
 MOST_MEMBERS = 200
 
@@ -42,6 +45,8 @@ def list_comparable(user: Person, run: SettlementRun) -> list[dict[str, Any]]:
     """With which runs a comparison says something: the version before, and the month before."""
     settled = list_visible_runs(user).filter(configuration=run.configuration, state__in=SettlementRun.SETTLED_STATES)
     version = settled.filter(month=run.month, succeeded_at__lt=run.succeeded_at).order_by("-succeeded_at").first()
+    if run.corrects:
+        version = settled.filter(pk=run.facts["correction"]["against"][-1]).first()
     month = get_effective_run(configuration_id=run.configuration_id, month=_month_before(run))
     found = []
     if version is not None:
@@ -73,6 +78,8 @@ def compare_runs(request: HttpRequest, run: SettlementRun, other_id: int) -> Htt
         members=largest(members),
         members_left_out=max(0, len(members) - MOST_MEMBERS),
         members_total=_total(members),
+        may_decide=may_decide(request.user, run),
+        **explain(other, run),
     )
 
 
@@ -93,7 +100,7 @@ def list_causes(before: SettlementRun, now: SettlementRun) -> list[str]:
         causes = [_("Mesi diversi: cambiano misure, prezzi e ore.")]
     else:
         causes = [_("Dati di ingresso diversi: misure, prezzi, punti o regole di riparto sono cambiati fra i due calcoli.")]
-    if before.kind != now.kind:
+    if before.settled_as != now.settled_as:
         causes.append(_("Una è provvisoria, l’altra definitiva."))
     if before.rules_version != now.rules_version:
         causes.append(_("Regole di calcolo: %(before)s → %(now)s.") % {"before": before.rules_version, "now": now.rules_version})
@@ -126,13 +133,13 @@ def _plants(before: SettlementRun, now: SettlementRun) -> list[Difference]:
 
 
 def _members(before: SettlementRun, now: SettlementRun) -> list[Difference]:
-    rows = [
-        {row.member.code: row for row in MemberResult.objects.filter(run=run).select_related("member")} for run in (before, now)
-    ]
+    """A correction stands for its whole month: what was posted before it, and its difference."""
+    rows = [get_posted_members(list_runs_of_month(run)) for run in (before, now)]
+    names = dict(Member.objects.filter(community=now.configuration.community_id).values_list("code", "name"))
     return [
         _difference(
             code,
-            (rows[1].get(code) or rows[0][code]).member.name,
+            names.get(code, ""),
             *((row.shared_wh, row.total_cents) if (row := side.get(code)) else (0, 0) for side in rows),
         )
         for code in sorted({**rows[0], **rows[1]})

@@ -20,6 +20,7 @@ from apps.backoffice.runs.result import list_notes
 from apps.backoffice.runs.titles import title_of
 from apps.invoicing.errors import DocumentsNotReady, InvoicingError
 from apps.settlement import operations
+from apps.settlement.corrections import open_correction
 from apps.settlement.errors import ApproverComputed, RunAlreadyOpen, RunChanged, RunNotOpen, RunWentOn, SettlementError
 from apps.settlement.models import SettlementRun
 from tasks.invoicing import issue_documents
@@ -76,6 +77,20 @@ def approve_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
         return refuse(request, run, error)
     messages.success(request, _("Regolazione approvata. I documenti sono in preparazione."))
     return redirect("admin:settlement_settlementrun_documents", run.pk)
+
+
+@of_visible_run("POST", decides=True)
+def start_correction(request: HttpRequest, run: SettlementRun) -> HttpResponse:
+    """Open the correction of this month and wake a worker, or lead to the one that is open."""
+    try:
+        with transaction.atomic():
+            opened = open_correction(run_id=run.pk, opened_by=person(request), as_of=timezone.now())
+            transaction.on_commit(lambda: settle_month.delay(opened.pk), robust=True)
+    except RunAlreadyOpen as error:
+        return lead_to_open_run(request, error)
+    except RunNotOpen as error:
+        return refuse(request, run, error)
+    return redirect("admin:settlement_settlementrun_change", opened.pk)
 
 
 def lead_to_open_run(request: HttpRequest, error: RunAlreadyOpen) -> HttpResponse:

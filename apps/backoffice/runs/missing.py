@@ -129,7 +129,7 @@ def parameter_text(key: str) -> str:
 
 def list_missing_of_stopped(run: SettlementRun) -> tuple[PodHours, ...]:
     """Which PODs a person may accept by name, for a final run that stopped."""
-    if run.kind != SettlementRun.Kind.FINAL or run.is_open:
+    if run.settled_as != SettlementRun.Kind.FINAL or run.is_open:
         return ()
     accepted = set(run.accepted_missing)
     return tuple(row for row in get_known_hours(run.configuration, run.month).incomplete if row.pod not in accepted)

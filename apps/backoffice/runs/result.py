@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from apps.backoffice.access import may_decide
 from apps.backoffice.runs.compare import list_comparable
+from apps.backoffice.runs.corrections import get_corrections
 from apps.backoffice.runs.labels import CONTRIBUTIONS, NOT_INCENTIVISED, TONES, account_text, attention_text
 from apps.backoffice.runs.members import list_members
 from apps.backoffice.runs.pictures import picture_of_days, picture_of_hours
@@ -34,6 +35,7 @@ def get_result(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
         "comparable": list_comparable(request.user, run),
         "documents": count_documents(run),
         "approval": get_approval(request, run),
+        "corrections": get_corrections(request, run),
     }
 
 

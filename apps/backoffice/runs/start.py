@@ -31,11 +31,14 @@ from tasks.settlement import settle_month
 
 CONFIGURATIONS_LOOKED_AT = 20  # for a month to propose; who has more configurations chooses among them anyway
 
+# A correction is opened from the run that it corrects.
+OPENED_BY_HAND = [(kind.value, kind.label) for kind in SettlementRun.Kind if kind is not SettlementRun.Kind.CORRECTION]
+
 
 class RunForm(MonthForm):
     """Which month of which configuration, and how certain."""
 
-    kind = forms.ChoiceField(label=lazy("Tipo"), choices=SettlementRun.Kind.choices)
+    kind = forms.ChoiceField(label=lazy("Tipo"), choices=OPENED_BY_HAND)
 
 
 @only("GET", "HEAD", "POST")

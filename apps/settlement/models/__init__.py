@@ -1,7 +1,9 @@
 """Prices and dated rules that a settlement needs, runs, their results and the ledger."""
 
 from apps.settlement.models.audit import AuditEntry
+from apps.settlement.models.comparison import RunComparison
 from apps.settlement.models.ledger import ContributionKind, ContributionTotal, LedgerEntry
+from apps.settlement.models.proposal import CorrectionProposal
 from apps.settlement.models.reference import PriceImport, RuleParameter, ZonalPrice
 from apps.settlement.models.results import MemberResult, PlantResult, PointResult, RunCurves
 from apps.settlement.models.run import SettlementRun
@@ -10,12 +12,14 @@ __all__ = [
     "AuditEntry",
     "ContributionKind",
     "ContributionTotal",
+    "CorrectionProposal",
     "LedgerEntry",
     "MemberResult",
     "PlantResult",
     "PointResult",
     "PriceImport",
     "RuleParameter",
+    "RunComparison",
     "RunCurves",
     "SettlementRun",
     "ZonalPrice",

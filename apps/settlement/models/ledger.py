@@ -22,6 +22,7 @@ class ContributionTotal(models.Model):
     run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="contributions")
     contribution = models.CharField(_("contributo"), max_length=12, choices=ContributionKind.choices)
     amount_cents = models.BigIntegerField(_("importo (centesimi)"))
+    month_cents = models.BigIntegerField(null=True)  # of a correction: what the month comes to with it
 
     class Meta:
         verbose_name = _("contributo della regolazione")

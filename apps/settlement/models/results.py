@@ -31,7 +31,10 @@ class PlantResult(models.Model):
 
 
 class MemberResult(models.Model):
-    """One member in one run: the sums of the hours in which its points were valid, and what it gets per contribution."""
+    """One member in one run: the sums of the hours in which its points were valid, and what it gets per contribution.
+
+    Of a correction energies and cents are differences to what the month posted before: the rows of a month add up.
+    """
 
     run = models.ForeignKey(SettlementRun, models.CASCADE, related_name="member_results", db_index=False)  # indexed below
     member = models.ForeignKey(Member, models.PROTECT, related_name="results")

@@ -19,6 +19,7 @@ class SettlementRun(models.Model):
     class Kind(models.TextChoices):
         PROVISIONAL = "provisional", _("provvisoria")
         FINAL = "final", _("definitiva")
+        CORRECTION = "correction", _("rettifica")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("in attesa")
@@ -39,6 +40,9 @@ class SettlementRun(models.Model):
     month = models.DateField(_("mese"))  # its first day
     kind = models.CharField(_("tipo"), max_length=12, choices=Kind.choices, default=Kind.PROVISIONAL)
     version = models.PositiveIntegerField(_("versione"))
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("rettifica di")
+    )  # the provisional or final run whose month a correction settles anew
     state = models.CharField(_("stato"), max_length=10, choices=State.choices, default=State.DRAFT)
 
     opened_by = models.ForeignKey(
@@ -101,6 +105,10 @@ class SettlementRun(models.Model):
                 condition=Q(state__in=["draft", "computing"]),
                 name="run_one_open_per_month_and_kind",
             ),
+            models.CheckConstraint(
+                name="run_correction_points_back",
+                condition=Q(kind="correction", corrects__isnull=False) | (~Q(kind="correction") & Q(corrects__isnull=True)),
+            ),
             models.CheckConstraint(name="run_month_is_first_day", condition=Q(month__day=1)),
             models.CheckConstraint(
                 name="run_two_different_people",
@@ -139,6 +147,11 @@ class SettlementRun(models.Model):
     @property
     def month_text(self) -> str:
         return f"{self.month:%Y-%m}"
+
+    @property
+    def settled_as(self) -> str:
+        """By which kind's law the month is settled: a correction by that of the run it corrects."""
+        return self.corrects.kind if self.corrects else self.kind
 
     @property
     def is_open(self) -> bool:

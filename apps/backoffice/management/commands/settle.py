@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from apps.communities.models import Configuration
+from apps.engine.inputs import RunKind
 from apps.settlement import operations
 from apps.settlement.errors import SettlementError
 from apps.settlement.models import AuditEntry, SettlementRun
@@ -26,7 +27,7 @@ class Command(JsonCommand):
         super().add_arguments(parser)
         parser.add_argument("configuration", help="code of the configuration")
         parser.add_argument("month", type=_month, help="month as YYYY-MM")
-        parser.add_argument("--kind", choices=SettlementRun.Kind.values, default=SettlementRun.Kind.PROVISIONAL)
+        parser.add_argument("--kind", choices=[kind.value for kind in RunKind], default=SettlementRun.Kind.PROVISIONAL)
         parser.add_argument("--out", type=Path, metavar="DIR", help="also write the documents there")
 
     def answer(self, **options: Any) -> dict[str, Any]:
