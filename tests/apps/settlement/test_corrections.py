@@ -150,8 +150,8 @@ def test_a_difference_to_what_no_longer_holds_is_refused(village, approved):
 
 def test_a_difference_to_a_run_that_was_reversed_is_refused(village, approved):
     run = correct(approved, village)
-    for state in ("issued", "reversed"):
-        SettlementRun.objects.filter(pk=approved.pk).update(state=state)
+    SettlementRun.objects.filter(pk=approved.pk).update(state="issued", issued_at=approved.approved_at)
+    SettlementRun.objects.filter(pk=approved.pk).update(state="reversed")
     with pytest.raises(RunChanged, match="computed before another run"):
         approve(run, village)
 
