@@ -17,6 +17,7 @@ BENCHMARKS = {
     "presence": "tests.benchmarks.presence",
     "listener": "tests.benchmarks.listener",
     "ingest": "tests.benchmarks.ingest",
+    "store": "tests.benchmarks.store",
     "documents": "tests.benchmarks.documents",
     "end_to_end": "tests.benchmarks.end_to_end",
     "portal": "tests.benchmarks.portal",

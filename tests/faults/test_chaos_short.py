@@ -39,6 +39,13 @@ def test_nothing_is_lost_or_counted_twice_whatever_dies():
     assert int(found[1]) >= 1800 * faults
 
 
+@pytest.mark.xdist_group("chaos")
+def test_the_flow_resumes_within_ten_seconds_of_any_kill():
+    code, output = run("resume")
+    assert code == 0, output
+    assert re.search(r"^resume: kills=5 rate=1111 longest_s=\d+\.\d$", output, re.MULTILINE), output
+
+
 @pytest.fixture(scope="module")
 def controls() -> tuple[int, str]:
     return run("controls")
