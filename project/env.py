@@ -30,6 +30,7 @@ class Environment:
     database_url: str
     redis_url: str
     mqtt_url: str
+    canary_url: str
     data_dir: Path
     public_url: str
     email_url: str
@@ -53,7 +54,8 @@ def read_environment() -> Environment:
         audit_keys={key_id: _audit_key(key) for key_id, key in pii_keys},
         database_url=_url(env, "DATABASE_URL", ("postgres", "postgresql")),
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix")),
-        mqtt_url=_url(env, "MQTT_URL", ("mqtt", "mqtts"), required=False),
+        mqtt_url=(mqtt_url := _url(env, "MQTT_URL", ("mqtt", "mqtts"), required=False)),
+        canary_url=_url(env, "CANARY_URL", ("mqtt", "mqtts"), required=False) or mqtt_url,
         data_dir=data_dir,
         public_url=env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/"),
         email_url=env.str("EMAIL_URL", default="consolemail://"),

@@ -20,6 +20,7 @@ DATA_DIR: Path = ENVIRONMENT.data_dir
 PII_KEYS = ENVIRONMENT.pii_keys
 AUDIT_KEYS = ENVIRONMENT.audit_keys
 MQTT_URL = ENVIRONMENT.mqtt_url
+CANARY_URL = ENVIRONMENT.canary_url
 CODE_VERSION = ENVIRONMENT.code_version
 
 INSTALLED_APPS = [
@@ -148,6 +149,7 @@ CELERY_IMPORTS = (
     "tasks.comparisons",
     "tasks.corrections",
     "tasks.ingest",
+    "tasks.canary",
     "tasks.dead_letters",
     "tasks.devices",
     "tasks.intervals",
@@ -180,6 +182,7 @@ CELERY_TASK_ROUTES = {
     "measures.*": {"queue": "ingest"},
     "settlement.*": {"queue": "money"},
     "invoicing.*": {"queue": "documents"},
+    "canary.*": {"queue": "mail"},  # not behind the worker whose way it tries
     "exports.*": {"queue": "documents"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

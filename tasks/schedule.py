@@ -24,6 +24,7 @@ TIMETABLE = (
     Job("Riprende le regolazioni interrotte", "settlement.resume_runs", every_seconds=60),
     Job("Riprende le importazioni interrotte", "measures.resume_imports", every_seconds=60),
     Job("Svuota la coda dei messaggi", "ingest.drain", every_seconds=5),
+    Job("Prova la via dei messaggi", "canary.sing", every_seconds=5),
     Job("Chiude i quarti d'ora", "intervals.close_quarters", every_seconds=60),
     Job("Cerca i dispositivi muti", "devices.detect_offline", every_seconds=30),
     Job("Prepara le partizioni", "ingest.keep_partitions", minute="20", hour="*/6"),

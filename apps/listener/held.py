@@ -7,6 +7,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 
 from apps.listener.batches import Ack, Batch
+from apps.metering.canary import CANARY_TOPICS
 from apps.metering.raw import RawMessage, encode_batch
 
 MOST_MESSAGES, MOST_BYTES = 500, 1024 * 1024  # of a batch; one message may be larger and then ends its batch
@@ -18,7 +19,7 @@ class Held:
 
     def __init__(self, broker_id: int, client_id: str, make_name: Callable[[str], str]) -> None:
         self.messages = self.batches = 0
-        self.last_message_us = 0
+        self.last_message_us = self.last_canary_us = 0
         self.since = 0.0  # arrival of the first, monotonic seconds
         self._broker_id, self._client_id, self._make_name = broker_id, client_id, make_name
         self._raw: list[RawMessage] = []
@@ -43,6 +44,8 @@ class Held:
             self.since = time.monotonic()
         self._raw.append(RawMessage(topic, payload, time.time_ns() // NANOSECONDS_PER_US, message.retain))
         self._bytes += len(payload) + len(topic)
+        if topic.startswith(CANARY_TOPICS):
+            self.last_canary_us = self._raw[-1].received_us
         if message.qos:
             self._acks.append(Ack(message.mid, message.qos))
 

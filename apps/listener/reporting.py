@@ -80,6 +80,7 @@ def _describe(session: Session) -> Fields:
         "since": session.since_us,
         "last_packet_at": session.last_packet_us or "",
         "last_message_at": session.held.last_message_us or "",
+        "last_canary_at": session.held.last_canary_us or "",
         "last_error": session.last_error[:ERROR_CHARACTERS],
         "messages": session.held.messages,
         "batches": session.held.batches,

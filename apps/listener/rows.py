@@ -8,6 +8,7 @@ from django.db import Error, close_old_connections, connection
 
 from apps.accounts.encryption import DecryptionFailed
 from apps.listener.share import Share
+from apps.metering.canary_rows import listened_topics
 from apps.metering.models import Broker
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def read_rows(known: Rows | None, share: Share) -> Rows:
                 username=broker.username,
                 password=broker.password,
                 client_id=broker.client_id,
-                topics=tuple(broker.topics),
+                topics=listened_topics(broker),
             )
     return Rows(enabled=enabled, disabled=frozenset(disabled))
 

@@ -5,6 +5,7 @@ What the listener wrote expires after a minute, so that a dead listener is unkno
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,10 +20,12 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from apps.metering import raw
+from apps.metering.canary import Sung
 
 BROKER_KEY = "listener:broker:{}"
 PROCESS_KEY = "listener:process"
 PROCESSES_KEY = "listener:processes"  # which listeners there are: key -> when it wrote last
+CANARY_KEY = "canary"
 FORGOTTEN_SECONDS = 86_400  # a listener so far behind the others is no longer expected
 EXPIRES_SECONDS = 60
 _TIMEOUT_SECONDS = 1.0
@@ -60,6 +63,7 @@ class BrokerStatus:
     since: datetime | None = None
     last_packet_at: datetime | None = None
     last_message_at: datetime | None = None
+    last_canary_at: datetime | None = None
     last_error: str = ""
     messages: int | None = None
     batches: int | None = None
@@ -179,6 +183,35 @@ def get_stream_status() -> StreamStatus:
     return StreamStatus(known=True, length=length, pending=pending, oldest_age=oldest)
 
 
+def get_sung() -> Sung | None:
+    """What the sender of our own messages knows; None when Redis does not answer."""
+    try:
+        found = _redis().hgetall(CANARY_KEY)
+    except RedisError:
+        return None
+    told = {name.decode(): value.decode(errors="replace") for name, value in found.items()}
+    return Sung(_instant(told, "tried_at"), _instant(told, "confirmed_at"), told.get("error", ""))
+
+
+def note_tried(*, at: datetime, error: str) -> None:
+    """A message of ours was not taken. Whether Redis hears it does not matter: then the page says that Redis is away."""
+    _note({"tried_at": _microseconds(at), "error": error})
+
+
+def note_confirmed(*, at: datetime) -> None:
+    """The broker has a message of ours."""
+    _note({"tried_at": _microseconds(at), "confirmed_at": _microseconds(at), "error": ""})
+
+
+def _note(values: dict[str, str | int]) -> None:
+    with suppress(RedisError):
+        _redis().hset(CANARY_KEY, mapping=values)
+
+
+def _microseconds(at: datetime) -> int:
+    return round(at.timestamp() * _MICROSECONDS)
+
+
 def _count_pending(redis: Any) -> int:
     try:
         return int(redis.xpending(raw.STREAM, raw.GROUP)["pending"])
@@ -195,6 +228,7 @@ def _read_broker(broker_id: int, found: Mapping[str, str]) -> BrokerStatus:
         since=_instant(found, "since"),
         last_packet_at=_instant(found, "last_packet_at"),
         last_message_at=_instant(found, "last_message_at"),
+        last_canary_at=_instant(found, "last_canary_at"),
         last_error=found.get("last_error", ""),
         messages=_whole(found, "messages"),
         batches=_whole(found, "batches"),

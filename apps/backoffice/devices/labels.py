@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.engine.inputs import Quality
 from apps.metering.broker_status import BrokerState, Stage
+from apps.metering.canary import Leg
 from apps.metering.letter_operations import CURED
 from apps.metering.models import Alert, DeviceState
 
@@ -31,6 +32,16 @@ BROKER_TONES: Mapping[str, str] = {
     BrokerState.UNKNOWN: "",
 }
 STAGE_TONES: Mapping[str, str] = {Stage.STREAM: "", Stage.SPOOL: "warn", Stage.PAUSED: "warn", Stage.UNKNOWN: ""}
+LEG_TONES: Mapping[str, str] = {Leg.OPEN: "main", Leg.UNUSED: "", Leg.UNKNOWN: "warn"}
+LEG_WORDS: Mapping[str, Promise] = {
+    Leg.OPEN: lazy("via libera"),
+    Leg.UNUSED: lazy("non attiva"),
+    Leg.SENDER: lazy("ferma: nessuno manda il messaggio di prova"),
+    Leg.BROKER: lazy("interrotta: il broker non lo prende"),
+    Leg.LISTENER: lazy("interrotta fra il broker e l'ascolto"),
+    Leg.WORKERS: lazy("interrotta fra l'ascolto e la banca dati"),
+    Leg.UNKNOWN: lazy("sconosciuta"),
+}
 ALERT_TONES: Mapping[str, str] = {
     Alert.Kind.OFFLINE: "failed",
     Alert.Kind.SUSPECT: "failed",

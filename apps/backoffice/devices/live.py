@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.backoffice.access import only
 from apps.backoffice.devices.access import may_look, may_run_devices
 from apps.backoffice.devices.listing import DeviceFilter, list_page, list_unbound
-from apps.backoffice.devices.status import see_broker, see_way
+from apps.backoffice.devices.status import see_broker, see_canary, see_way
 from apps.backoffice.pages import show_page
 from apps.metering.models import Broker
 
@@ -48,7 +48,7 @@ def _facts(request: HttpRequest, asked: DeviceFilter) -> dict[str, Any]:
     return {
         "runs": runs,
         "brokers": [see_broker(broker, as_of=as_of) for broker in Broker.objects.all()] if runs else [],
-        "way": see_way() if runs else [],
+        "way": [*see_way(), see_canary(as_of=as_of)] if runs else [],
         "rows": rows,
         "page": page,
         "query": f"{query.urlencode()}&" if query else "",

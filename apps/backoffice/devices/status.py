@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.backoffice.devices.labels import BROKER_TONES, STAGE_TONES, say_age, say_span
+from apps.backoffice.devices.labels import BROKER_TONES, LEG_TONES, LEG_WORDS, STAGE_TONES, say_age, say_span
 from apps.backoffice.templatetags.quantities import whole
-from apps.metering.broker_status import BrokerState, get_broker_status, get_process_status, get_stream_status
+from apps.metering.broker_status import BrokerState, get_broker_status, get_process_status, get_stream_status, get_sung
+from apps.metering.canary import Leg, Way, judge_way
+from apps.metering.canary_rows import get_canary_broker, get_through
 from apps.metering.models import Broker
 
 LATE = timedelta(seconds=10)
@@ -76,6 +78,25 @@ def see_way() -> list[Tile]:
     length = stream.length or 0
     value = ngettext("%(count)s gruppo", "%(count)s gruppi", length) % {"count": whole(length)}
     return [*tiles, Tile(_("Coda dei messaggi"), value, waiting, "warn" if age is not None and age > LATE else "")]
+
+
+def see_canary(*, as_of: datetime) -> Tile:
+    """Whether a message of our own comes through from the broker to a row, or where it stays."""
+    broker = get_canary_broker()
+    if broker is None:
+        way = Way(Leg.UNUSED)
+    else:
+        status = get_broker_status(broker.pk)
+        way = judge_way(
+            get_sung(), heard_at=status.last_canary_at, through=get_through(broker.pk), since=status.since, as_of=as_of
+        )
+    detail = way.error
+    if way.took is not None:
+        detail = detail or _("l'ultima è arrivata %(age)s, in %(took)s") % {
+            "age": say_age(way.through_at, as_of=as_of),
+            "took": say_milliseconds(way.took),
+        }
+    return Tile(_("Prova della via"), str(LEG_WORDS[way.leg]), detail, LEG_TONES.get(way.leg, "warn"))
 
 
 def say_milliseconds(span: timedelta) -> str:

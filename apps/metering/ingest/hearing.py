@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from apps.engine.telemetry import Clock, Kind, Message, Parsed, Reason, Rejected, Sensor, parse_batch
+from apps.metering.canary import sung_at
 from apps.metering.raw import RawBatch, RawMessage
 
 POISON = "poison"
@@ -97,6 +98,7 @@ class Hearing:
     sensors: list[tuple[Identity, Sensor]] = field(default_factory=list)
     letters: dict[tuple[int, str], Letter] = field(default_factory=dict)
     strangers: dict[tuple[int, str], Stranger] = field(default_factory=dict)
+    canaries: dict[int, int] = field(default_factory=dict)  # broker -> when the newest of our own messages was sent, µs
 
 
 def hear(batches: Iterable[RawBatch], *, brokers: Container[int], guilty: Collection[str] = ()) -> Hearing:
@@ -158,6 +160,10 @@ def _accept(hearing: Hearing, identity: Identity, message: RawMessage, parsed: P
 
 def _reject(hearing: Hearing, broker_id: int, message: RawMessage, rejected: Rejected) -> None:
     if rejected.reason is Reason.UNKNOWN_TOPIC:
+        sent_us = sung_at(message)
+        if sent_us is not None:
+            hearing.canaries[broker_id] = max(sent_us, hearing.canaries.get(broker_id, 0))
+            return
         topic = printable(message.topic)
         stranger = hearing.strangers.get((broker_id, topic))
         if stranger is None:

@@ -8,7 +8,14 @@ from django.db import IntegrityError, transaction
 from apps.metering.ingest.hearing import POISON, hear
 from apps.metering.ingest.identities import device_ids, forget_identities, series_ids
 from apps.metering.ingest.sensing import write_sensors
-from apps.metering.ingest.writing import write_journal, write_letters, write_readings, write_states, write_strangers
+from apps.metering.ingest.writing import (
+    write_canaries,
+    write_journal,
+    write_letters,
+    write_readings,
+    write_states,
+    write_strangers,
+)
 from apps.metering.models import Broker, DeadLetter
 from apps.metering.raw import RawBatch, decode_batch
 from project.failpoints import hit
@@ -70,4 +77,5 @@ def _apply(batches: Sequence[RawBatch], guilty: Collection[str], *, replay: bool
         write_states(hearing.presences, devices)
         write_letters(letters, devices)
         write_strangers(hearing.strangers)
+        write_canaries(hearing.canaries)
     return Applied(len(batches), sum(len(batch.messages) for batch in batches), readings, len(letters))

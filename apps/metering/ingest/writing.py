@@ -84,6 +84,13 @@ ON CONFLICT (broker_id, sha256) DO UPDATE SET
     last_received_at = greatest(u.last_received_at, excluded.last_received_at)
 """
 
+_CANARIES = """
+INSERT INTO metering_canary AS c (broker_id, sent_at, stored_at)
+SELECT broker_id, sent_at, clock_timestamp() FROM unnest(%s, %s) AS n (broker_id, sent_at) ORDER BY broker_id
+ON CONFLICT (broker_id) DO UPDATE SET sent_at = excluded.sent_at, stored_at = excluded.stored_at
+WHERE excluded.sent_at > c.sent_at
+"""
+
 
 def write_journal(batches: Sequence[RawBatch], contents: Sequence[bytes]) -> set[str]:
     """Keep batches as they came; returns the names of those that were not kept before."""
@@ -164,6 +171,12 @@ def write_strangers(strangers: Mapping[tuple[int, str], Stranger]) -> None:
         Moments([stranger.first_us for stranger in strangers.values()]),
         Moments([stranger.last_us for stranger in strangers.values()]),
     )
+
+
+def write_canaries(canaries: Mapping[int, int]) -> None:
+    """Note which of our own messages came through."""
+    if canaries:
+        _execute(_CANARIES, Wholes(list(canaries)), Moments(list(canaries.values())))
 
 
 def _power_w(presence: Presence) -> tuple[int | None, int | None]:

@@ -2,6 +2,7 @@
 
 from apps.metering.models.alerts import Alert, DeviceFlip
 from apps.metering.models.broker import Broker
+from apps.metering.models.canary import Canary
 from apps.metering.models.curves import Channel, DayCurve, MeasureImport, Source
 from apps.metering.models.device import Device, DeviceAssignment, DeviceState, RegisterSeries, Sensor
 from apps.metering.models.journal import DeadLetter, RawBatch, UnknownTopic
@@ -11,6 +12,7 @@ from apps.metering.models.reading import PointMark, QuarterMark, Reading
 __all__ = [
     "Alert",
     "Broker",
+    "Canary",
     "Channel",
     "DayCurve",
     "DeadLetter",
