@@ -3,9 +3,12 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.conf import settings
+
+_AT_ONCE = 8
 
 
 class FileAltered(Exception):
@@ -13,13 +16,25 @@ class FileAltered(Exception):
 
 
 def store_files(directory: str, files: Mapping[str, bytes]) -> None:
-    """Write `files` (name -> bytes) below DATA_DIR/`directory`; each appears whole or not at all. Same bytes twice: no change."""
-    for name, content in files.items():
-        store_file(f"{directory}/{name}", content)
+    """Write `files` (name -> bytes) below DATA_DIR/`directory`; each appears whole or not at all. Same bytes twice: no change.
+
+    They are flushed at once: the disk then joins what would otherwise be one wait per file.
+    """
+    if not files:
+        return
+    with ThreadPoolExecutor(max_workers=min(len(files), _AT_ONCE)) as pool:
+        list(pool.map(lambda name: _write(f"{directory}/{name}", files[name]), files))
+    _flush(locate(directory))
 
 
 def store_file(path: str, content: bytes) -> str:
     """Write one file below DATA_DIR and return its SHA-256."""
+    _write(path, content)
+    _flush(locate(path).parent)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write(path: str, content: bytes) -> None:
     target = locate(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -28,7 +43,15 @@ def store_file(path: str, content: bytes) -> str:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, target)
-    return hashlib.sha256(content).hexdigest()
+
+
+def _flush(directory: Path) -> None:
+    """Make the names in a directory as safe as what the files hold."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_file(path: str, *, sha256: str) -> bytes:

@@ -10,6 +10,7 @@ BENCHMARKS = {
     "exactness": "tests.benchmarks.exactness",
     "settlement_core": "tests.benchmarks.settlement_core",
     "settlement_database": "tests.benchmarks.settlement_database",
+    "many_configurations": "tests.benchmarks.many_configurations",
     "measures": "tests.benchmarks.measures",
     "telemetry": "tests.benchmarks.telemetry",
     "intervals": "tests.benchmarks.intervals",

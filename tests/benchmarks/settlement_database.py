@@ -27,11 +27,12 @@ MONTH = date(2023, 3, 1)
 def run() -> Iterator[dict[str, Any]]:
     """One row for the run of 10 000 PODs."""
     pods = int(os.environ.get("PODS", PODS))
-    _load(pods)
+    load_community("--pods", str(pods), "--plants", str(PLANTS))
+    load_intervals()
     seen: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for _ in range(ROUNDS):
         for contender in CONTENDERS:
-            seen[contender].append(_measure(contender))
+            seen[contender].append(measure(contender))
     seconds = {contender: median(row["seconds"] for row in rows) for contender, rows in seen.items()}
     orm = seconds["orm_rows"] * pods / ORM_PODS
     ours = seconds["ours"]
@@ -170,7 +171,7 @@ CONTENDERS: dict[str, Callable[[], dict[str, float]]] = {
 }
 
 
-def _measure(contender: str) -> dict[str, Any]:
+def measure(contender: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.settlement_database", contender], capture_output=True, text=True, check=True
     )
@@ -178,15 +179,14 @@ def _measure(contender: str) -> dict[str, Any]:
     return answer
 
 
-def _load(pods: int) -> None:
-    """A random community of so many PODs, imported, and the rows of the ORM's contender."""
+def load_community(*arguments: str) -> None:
+    """Import the random community that these arguments of `fixtures.random_community` describe."""
     from django.core.management import call_command
-    from django.db import connection
 
     with TemporaryDirectory() as name:
         subprocess.run(
             [
-                *(sys.executable, "-m", "fixtures.random_community", "--pods", str(pods), "--plants", str(PLANTS)),
+                *(sys.executable, "-m", "fixtures.random_community", *arguments),
                 *("--month", f"{MONTH:%Y-%m}", "--seed", str(SEED), "--out", name),
             ],
             check=True,
@@ -198,6 +198,12 @@ def _load(pods: int) -> None:
             ("import_measures", "measures.csv"),
         ):
             call_command(command, str(Path(name) / file), stdout=sys.stderr)
+
+
+def load_intervals() -> None:
+    """The rows of the ORM's contender."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TABLE bench_interval"

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.db.models import BigIntegerField, F
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.engine.calendar import hours_in_month, month_starts_at
-from apps.engine.prices import hourly_mean, ueur_per_mwh
+from apps.engine.prices import UEUR_PER_EUR, hourly_mean
 from apps.settlement.errors import PriceMissing
 from apps.settlement.models import ZonalPrice
 
@@ -82,12 +84,14 @@ def _load(zones: Sequence[str], year: int, month: int) -> tuple[NDArray[np.int64
     known = np.zeros((len(zones), hours), np.bool_)
     quarters: dict[tuple[int, int], list[int]] = {}
     stored = ZonalPrice.objects.filter(zone__in=row_of, starts_at__gte=first, starts_at__lt=first + hours * _HOUR)
-    for zone, starts_at, minutes, price in stored.values_list("zone", "starts_at", "minutes", "price_eur_per_mwh"):
+    # prices are stored with six decimals, so whole µ€/MWh are exact; nothing but integers leaves the database
+    in_ueur = Cast(F("price_eur_per_mwh") * UEUR_PER_EUR, BigIntegerField())
+    for zone, starts_at, minutes, price in stored.values_list("zone", "starts_at", "minutes", in_ueur):
         cell = row_of[zone], (starts_at - first) // _HOUR
         if minutes == 60:
-            prices[cell], known[cell] = ueur_per_mwh(price), True
+            prices[cell], known[cell] = price, True
         else:
-            quarters.setdefault(cell, []).append(ueur_per_mwh(price))
+            quarters.setdefault(cell, []).append(price)
     for cell, found in quarters.items():
         if len(found) == 4:
             prices[cell], known[cell] = hourly_mean(found), True
