@@ -61,7 +61,7 @@ def view_of(printed: PrintedInvoice) -> InvoiceView:
         issuer_name=name,
         issuer_lines=_issuer_lines(printed),
         heading=heading,
-        number=plain(document.number),
+        number=f"n. {plain(document.number)}",
         facts=_facts(printed),
         customer_name=plain(_name_of(document.customer), _NAME),
         customer_lines=_customer_lines(document.customer),
@@ -92,7 +92,7 @@ def _issuer_lines(printed: PrintedInvoice) -> tuple[str, ...]:
 
 def _facts(printed: PrintedInvoice) -> tuple[tuple[str, str], ...]:
     document = printed.document
-    facts = [("Numero", document.number), ("Data", day(document.issued_on))]
+    facts = [("Data", day(document.issued_on))]
     if printed.goes_to_exchange:
         facts.append(("Tipo di documento", document.kind.value))
     if document.related:
@@ -111,7 +111,7 @@ def _customer_lines(customer: InvoiceCustomer) -> tuple[str, ...]:
         lines.append(f"Codice destinatario {customer.recipient_code}")
     if customer.pec:
         lines.append(f"PEC {customer.pec}")
-    return tuple(plain(line) for line in lines)
+    return tuple(plain(line, 2 * _LINE) for line in lines)
 
 
 def _name_of(customer: InvoiceCustomer) -> str:
