@@ -156,6 +156,7 @@ CELERY_IMPORTS = (
     "tasks.measures",
     "tasks.settlement",
     "tasks.invoicing",
+    "tasks.invoices",
     "tasks.exports",
 )
 CELERY_TIMEZONE = "UTC"

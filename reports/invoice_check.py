@@ -28,13 +28,14 @@ _PLACES = 8
 _FIRST_YEAR = 1970
 
 
-def check(document: InvoiceDocument) -> None:
+def check(document: InvoiceDocument, *, for_exchange: bool = True) -> None:
     """Refuse a document that SdI would refuse, with the first thing that is wrong.
 
+    A receipt is not `for_exchange`: its issuer has no VAT number and may not ask for VAT.
     Errors: `InvoicePartyRefused` about issuer and customer; `InvoiceDoesNotFoot` about amounts; `InvoiceRefused` about the rest.
     """
     _check_number(document)
-    _check_issuer(document.issuer)
+    _check_issuer(document.issuer, for_exchange)
     _check_customer(document.customer)
     if document.sender_tax_code and not is_tax_code(document.sender_tax_code):
         raise InvoicePartyRefused(f"The sender's tax code {document.sender_tax_code[:20]!r} is wrong. Copy it again.")
@@ -42,6 +43,8 @@ def check(document: InvoiceDocument) -> None:
         raise InvoiceRefused(f"The invoice has {len(document.rows)} lines, and from 1 to {MOST_ROWS} fit. Divide it.")
     for number, row in enumerate(document.rows, start=1):
         _check_row(number, row)
+    if not for_exchange and any(row.vat_percent for row in document.rows):
+        raise InvoiceRefused("Who has no VAT number asks for no VAT. Give every line a nature, or enter the VAT number.")
     _check_sums(document)
     if document.payment and not stdnum_iban.is_valid(document.payment.iban):
         raise InvoiceRefused("The IBAN for the payment is wrong: its length or its check digits. Copy it again.")
@@ -65,8 +68,8 @@ def _check_number(document: InvoiceDocument) -> None:
             )
 
 
-def _check_issuer(issuer: InvoiceIssuer) -> None:
-    if not is_vat_number(issuer.vat_number):
+def _check_issuer(issuer: InvoiceIssuer, for_exchange: bool) -> None:
+    if for_exchange and not is_vat_number(issuer.vat_number):
         raise InvoicePartyRefused(
             f"The issuer's VAT number {issuer.vat_number[:20]!r} is wrong or missing. "
             "Who has none issues statements, not invoices."

@@ -4,7 +4,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.invoicing import issue_operations, operations
+from apps.invoicing.invoices.files import list_waiting_files
 from tasks.exports import render_documents
+from tasks.invoices import render_invoice_files
 
 # A batch of statements takes a couple of seconds: short tasks, spread over all workers.
 BATCH = 20
@@ -20,8 +22,14 @@ def issue_documents(run_id: int) -> None:
 
 @shared_task(name="invoicing.complete_documents")
 def complete_documents() -> None:
-    """Look for approved runs whose documents are missing or still wait, and see to them again; issue those that are complete."""
+    """Look for approved runs whose documents are missing or still wait, and see to them again; issue those that are complete.
+
+    Invoices that were issued and not printed go to the press too.
+    """
     for run_id in operations.list_runs_without_documents():
         issue_documents.delay(run_id)
     for run_id in issue_operations.list_runs_to_issue():
         issue_operations.issue_if_complete(run_id=run_id, as_of=timezone.now())
+    waiting = list_waiting_files()
+    for start in range(0, len(waiting), BATCH):
+        render_invoice_files.delay(waiting[start : start + BATCH])

@@ -11,3 +11,19 @@ class RunNotApproved(InvoicingError):
 
 class DocumentsNotReady(InvoicingError):
     """A run is issued with all of its documents or not at all."""
+
+
+class DraftIncomplete(InvoicingError):
+    """An invoice lacks something that the law wants on it."""
+
+
+class InvoiceNotDraft(InvoicingError):
+    """What is issued is not edited, issued again or thrown away."""
+
+
+class InvoiceWentOn(InvoicingError):
+    """What is to be issued is not what was on the screen."""
+
+
+class InvoiceNotVoidable(InvoicingError):
+    """Only an issued invoice can be voided, once, and as a whole."""

@@ -6,10 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.encryption import EncryptedTextField
 from apps.communities.models import Member
+from apps.invoicing.invoices.models import Customer, Invoice, InvoiceFile, InvoiceLine, NumberSeries
+from apps.invoicing.rendered import READY_HAS_HASH, RenderedFile
 from apps.settlement.models import SettlementRun
 
+__all__ = ["Customer", "Invoice", "InvoiceFile", "InvoiceLine", "IssuedDocument", "NumberSeries"]
 
-class IssuedDocument(models.Model):
+
+class IssuedDocument(RenderedFile):
     """One document of an approved run. `frozen` is everything that it says (JSON): the same bytes can be rendered years later."""
 
     class Kind(models.TextChoices):
@@ -17,23 +21,11 @@ class IssuedDocument(models.Model):
         WORKBOOK = "workbook", _("cartella di lavoro")
         SNAPSHOT = "snapshot", _("istantanea Parquet")
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("in preparazione")
-        READY = "ready", _("pronto")
-        FAILED = "failed", _("non riuscito")
-
     run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="documents", verbose_name=_("regolazione"))
     kind = models.CharField(_("tipo"), max_length=10, choices=Kind.choices)
     member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="documents", verbose_name=_("socio"))
     reference = models.CharField(_("riferimento"), max_length=120, unique=True)
-    state = models.CharField(_("stato"), max_length=8, choices=State.choices, default=State.PENDING)
     frozen = EncryptedTextField(blank=True)
-    path = models.CharField(max_length=300, blank=True)  # below DATA_DIR
-    sha256 = models.CharField(max_length=64, blank=True)
-    size_bytes = models.BigIntegerField(default=0)
-    error = models.TextField(_("errore"), blank=True)
-    created_at = models.DateTimeField(_("creato il"))
-    rendered_at = models.DateTimeField(_("prodotto il"), null=True)
 
     class Meta:
         verbose_name = _("documento")
@@ -47,9 +39,7 @@ class IssuedDocument(models.Model):
                 name="document_statement_has_member",
                 condition=(Q(kind="statement") & Q(member__isnull=False)) | (~Q(kind="statement") & Q(member__isnull=True)),
             ),
-            models.CheckConstraint(
-                name="document_ready_has_hash", condition=~Q(state="ready") | (~Q(sha256="") & Q(rendered_at__isnull=False))
-            ),
+            models.CheckConstraint(name="document_ready_has_hash", condition=READY_HAS_HASH),
         ]
 
     def __str__(self) -> str:

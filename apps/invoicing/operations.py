@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from apps.invoicing.errors import RunNotApproved
 from apps.invoicing.models import IssuedDocument
+from apps.invoicing.rendered import keep_failure, keep_rendering
 from apps.invoicing.run_facts import get_run_facts
 from apps.invoicing.statements import list_statements, statement_reference
 from apps.invoicing.workbooks import workbook_content, workbook_reference
-from apps.settlement.archive import store_file
 from apps.settlement.models import SettlementRun
 
 Kind, State = IssuedDocument.Kind, IssuedDocument.State
@@ -56,15 +56,12 @@ def freeze_documents(*, run_id: int, as_of: datetime) -> list[int]:
 def record_rendering(*, document: IssuedDocument, content: bytes, extension: str, as_of: datetime) -> None:
     """Keep the bytes and mark the document ready; rendered twice, the first rendering stands."""
     path = f"documents/{document.run.configuration.code}/{document.run.month_text}/{document.pk}.{extension}"
-    sha256 = store_file(path, content)
-    IssuedDocument.objects.filter(pk=document.pk, state__in=[State.PENDING, State.FAILED]).update(
-        state=State.READY, path=path, sha256=sha256, size_bytes=len(content), rendered_at=as_of, error=""
-    )
+    keep_rendering(file=document, path=path, content=content, as_of=as_of)
 
 
 def record_failure(*, document_id: int, reason: str) -> None:
     """Mark a document that could not be rendered; it can be tried again."""
-    IssuedDocument.objects.filter(pk=document_id, state=State.PENDING).update(state=State.FAILED, error=reason)
+    keep_failure(model=IssuedDocument, file_id=document_id, reason=reason)
 
 
 def retry_documents(*, run_id: int) -> list[int]:

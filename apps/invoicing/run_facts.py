@@ -101,7 +101,7 @@ class RunFacts:
             "address": community.address,
             "legal_form": community.legal_form,
             "iban_masked": masked(community.iban),
-            "logo_sha256": _keep_logo(bytes(community.logo)),
+            "logo_sha256": keep_logo(bytes(community.logo)),
         }
 
     @property
@@ -140,7 +140,7 @@ def _grouped(rows: Any) -> dict[int, list[PointResult]]:
     return groups
 
 
-def _keep_logo(logo: bytes) -> str:
+def keep_logo(logo: bytes) -> str:
     """The logo as it was on the day of the document, kept by its hash so that the same bytes can be rendered again."""
     if not logo:
         return ""

@@ -132,3 +132,19 @@ class InvoiceDocument:
     vat_due: VatDue = VatDue.AT_ONCE
     related: RelatedInvoice | None = None
     sender_tax_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedInvoice:
+    """The page that goes with an invoice, for people.
+
+    With `goes_to_exchange` the tax office's file is the original and the page a copy; without, the issuer has no VAT number and
+    the page is a receipt. `payable_cents` is what the customer pays. `logo` as in `parties.Issuer`.
+    """
+
+    document: InvoiceDocument
+    payable_cents: int
+    goes_to_exchange: bool = True
+    legal_form: str = ""
+    contacts: tuple[str, ...] = ()
+    logo: bytes | None = None

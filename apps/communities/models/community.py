@@ -9,9 +9,23 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.encryption import EncryptedTextField
 from apps.communities.models.validity import no_overlap
 
+POSTCODE = RegexValidator(r"^[0-9]{5}$", _("Il CAP ha cinque cifre."))
+PROVINCE = RegexValidator(r"^[A-Z]{2}$", _("La provincia è una sigla di due lettere maiuscole, come CN."))
+
 
 class Community(models.Model):
-    """A *comunità energetica rinnovabile*: the legal person that receives and splits the money."""
+    """A *comunità energetica rinnovabile*: the legal person that receives and splits the money, and issues invoices.
+
+    `address` is one line for statements; invoices want street, postcode, town and province apart, and a VAT number for the tax
+    office's file.
+    """
+
+    class TaxRegime(models.TextChoices):
+        ORDINARY = "RF01", _("RF01 ordinario")
+        CASH_PUBLIC = "RF16", _("RF16 IVA per cassa P.A.")
+        CASH = "RF17", _("RF17 IVA per cassa")
+        OTHER = "RF18", _("RF18 altro")
+        FLAT = "RF19", _("RF19 forfettario")
 
     code = models.CharField(_("codice"), max_length=40, unique=True)
     name = models.CharField(_("nome"), max_length=200)
@@ -20,6 +34,14 @@ class Community(models.Model):
     legal_form = models.CharField(_("forma giuridica"), max_length=60, blank=True)
     address = models.CharField(_("indirizzo"), max_length=300, blank=True)
     contact_email = models.EmailField(_("e-mail di contatto"), blank=True)
+    vat_number = models.CharField(_("partita IVA"), max_length=11, blank=True)
+    tax_regime = models.CharField(_("regime fiscale"), max_length=4, choices=TaxRegime.choices, default=TaxRegime.ORDINARY)
+    street = models.CharField(_("via e numero civico"), max_length=60, blank=True)
+    postcode = models.CharField(_("CAP"), max_length=5, blank=True, validators=[POSTCODE])
+    town = models.CharField(_("comune"), max_length=60, blank=True)
+    province = models.CharField(_("provincia"), max_length=2, blank=True, validators=[PROVINCE])
+    pec = models.EmailField(_("PEC"), blank=True)
+    phone = models.CharField(_("telefono"), max_length=30, blank=True)
     logo = models.BinaryField(_("logo (PNG o JPEG)"), blank=True, default=bytes)
 
     class Meta:

@@ -128,7 +128,7 @@ def make_statement(
         document.size_bytes, document.rendered_at = len(content), run.opened_at
         assert document.sha256 == hashlib.sha256(content).hexdigest()
     document.state = state
-    document.save()
+    document.save(update_fields=["state", "path", "sha256", "size_bytes", "rendered_at"])  # what it says is frozen
     return document
 
 

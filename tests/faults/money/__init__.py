@@ -1,0 +1,1 @@
+"""Faults where money is written down: numbers of documents, runs, payments."""
