@@ -154,6 +154,7 @@ CELERY_IMPORTS = (
     "tasks.measures",
     "tasks.settlement",
     "tasks.invoicing",
+    "tasks.payouts",
     "tasks.exports",
 )
 CELERY_TIMEZONE = "UTC"
@@ -180,6 +181,7 @@ CELERY_TASK_ROUTES = {
     "measures.*": {"queue": "ingest"},
     "settlement.*": {"queue": "money"},
     "invoicing.*": {"queue": "documents"},
+    "payouts.*": {"queue": "money"},
     "exports.*": {"queue": "documents"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

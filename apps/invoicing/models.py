@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.encryption import EncryptedTextField
 from apps.communities.models import Member
+from apps.invoicing.payouts.models import AccountMovement, PayoutBatch, PayoutRun, PayoutSettings, PayoutTransfer
 from apps.settlement.models import SettlementRun
+
+__all__ = ["AccountMovement", "IssuedDocument", "PayoutBatch", "PayoutRun", "PayoutSettings", "PayoutTransfer"]
 
 
 class IssuedDocument(models.Model):
