@@ -157,6 +157,7 @@ CELERY_IMPORTS = (
     "tasks.settlement",
     "tasks.invoicing",
     "tasks.invoices",
+    "tasks.payouts",
     "tasks.exports",
 )
 CELERY_TIMEZONE = "UTC"
@@ -184,6 +185,7 @@ CELERY_TASK_ROUTES = {
     "settlement.*": {"queue": "money"},
     "invoicing.*": {"queue": "documents"},
     "canary.*": {"queue": "mail"},  # not behind the worker whose way it tries
+    "payouts.*": {"queue": "money"},
     "exports.*": {"queue": "documents"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

@@ -29,4 +29,6 @@ TIMETABLE = (
     Job("Cerca i dispositivi muti", "devices.detect_offline", every_seconds=30),
     Job("Prepara le partizioni", "ingest.keep_partitions", minute="20", hour="*/6"),
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
+    Job("Accredita ai soci le regolazioni emesse", "payouts.book_credits", every_seconds=60),
+    Job("Prepara i file per la banca", "payouts.complete_files", every_seconds=60),
 )

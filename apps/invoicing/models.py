@@ -7,10 +7,23 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.encryption import EncryptedTextField
 from apps.communities.models import Member
 from apps.invoicing.invoices.models import Customer, Invoice, InvoiceFile, InvoiceLine, NumberSeries
+from apps.invoicing.payouts.models import AccountMovement, PayoutBatch, PayoutRun, PayoutSettings, PayoutTransfer
 from apps.invoicing.rendered import READY_HAS_HASH, RenderedFile
 from apps.settlement.models import SettlementRun
 
-__all__ = ["Customer", "Invoice", "InvoiceFile", "InvoiceLine", "IssuedDocument", "NumberSeries"]
+__all__ = [
+    "AccountMovement",
+    "Customer",
+    "Invoice",
+    "InvoiceFile",
+    "InvoiceLine",
+    "IssuedDocument",
+    "NumberSeries",
+    "PayoutBatch",
+    "PayoutRun",
+    "PayoutSettings",
+    "PayoutTransfer",
+]
 
 
 class IssuedDocument(RenderedFile):
