@@ -153,6 +153,7 @@ CELERY_IMPORTS = (
     "tasks.intervals",
     "tasks.measures",
     "tasks.settlement",
+    "tasks.accountancy",
     "tasks.invoicing",
     "tasks.exports",
 )
@@ -181,6 +182,7 @@ CELERY_TASK_ROUTES = {
     "settlement.*": {"queue": "money"},
     "invoicing.*": {"queue": "documents"},
     "exports.*": {"queue": "documents"},
+    "accountancy.*": {"queue": "documents"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True

@@ -28,4 +28,5 @@ TIMETABLE = (
     Job("Cerca i dispositivi muti", "devices.detect_offline", every_seconds=30),
     Job("Prepara le partizioni", "ingest.keep_partitions", minute="20", hour="*/6"),
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
+    Job("Riprende le esportazioni contabili interrotte", "accountancy.resume_exports", every_seconds=300),
 )

@@ -11,3 +11,15 @@ class RunNotApproved(InvoicingError):
 
 class DocumentsNotReady(InvoicingError):
     """A run is issued with all of its documents or not at all."""
+
+
+class NothingToExport(InvoicingError):
+    """No approved month lies in the period that was asked for."""
+
+
+class ExportTooLong(InvoicingError):
+    """A spreadsheet cannot hold as many rows."""
+
+
+class ChartRefused(InvoicingError):
+    """An account of the books cannot be called so."""

@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.encryption import EncryptedTextField
 from apps.communities.models import Member
+from apps.invoicing.accountancy.models import AccountingExport, ChartAccount
 from apps.settlement.models import SettlementRun
+
+__all__ = ["AccountingExport", "ChartAccount", "IssuedDocument"]
 
 
 class IssuedDocument(models.Model):
