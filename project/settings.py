@@ -155,6 +155,7 @@ CELERY_IMPORTS = (
     "tasks.intervals",
     "tasks.measures",
     "tasks.settlement",
+    "tasks.accountancy",
     "tasks.invoicing",
     "tasks.invoices",
     "tasks.payouts",
@@ -187,6 +188,7 @@ CELERY_TASK_ROUTES = {
     "canary.*": {"queue": "mail"},  # not behind the worker whose way it tries
     "payouts.*": {"queue": "money"},
     "exports.*": {"queue": "documents"},
+    "accountancy.*": {"queue": "documents"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True

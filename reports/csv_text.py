@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from reports import xml_writer
 from reports.formats import plain
@@ -15,12 +16,17 @@ LONGEST_TEXT = 250
 def to_bytes(header: Sequence[str], rows: Iterable[Sequence[str]], *, mark: bool = True) -> bytes:
     """The table as bytes. The mark at the beginning tells a spreadsheet that the file is UTF-8; machines are better without."""
     output = io.StringIO(newline="")
+    write(output, header, rows, mark=mark)
+    return output.getvalue().encode()
+
+
+def write(output: TextIO, header: Sequence[str], rows: Iterable[Sequence[str]], *, mark: bool = True) -> None:
+    """The table into an open text file that leaves line ends alone, row by row."""
     if mark:
         output.write(BYTE_ORDER_MARK)
     writer = csv.writer(output, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
     writer.writerow(header)
     writer.writerows(rows)
-    return output.getvalue().encode()
 
 
 def safe(text: str) -> str:

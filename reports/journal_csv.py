@@ -8,7 +8,18 @@ from reports.documents.journal import JournalDocument, JournalLine
 from reports.formats import day
 from reports.journal_check import check
 
-COLUMNS = ("Data", "Documento", "Conto separato", "Intestatario", "Nome", "Dare", "Avere", "Descrizione")
+COLUMNS = (
+    "Data",
+    "Documento",
+    "Codice conto",
+    "Conto",
+    "Conto separato",
+    "Intestatario",
+    "Nome",
+    "Dare",
+    "Avere",
+    "Descrizione",
+)
 
 
 def render(journal: JournalDocument) -> bytes:
@@ -27,6 +38,8 @@ def _rows(journal: JournalDocument) -> Iterator[tuple[str, ...]]:
         yield (
             day(line.day),
             safe(line.document),
+            safe(line.account_code),
+            safe(line.account_name),
             contribution_name(line),
             safe(words.account(line.holder)),
             safe(line.name),

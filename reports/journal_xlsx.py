@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reports import words
 from reports.documents.journal import JournalDocument
 from reports.formats import day, plain
-from reports.journal_check import check
+from reports.journal_check import JournalTotals, check
 from reports.journal_csv import contribution_name
 from reports.workbook_cells import Sheet
 from reports.workbook_file import new_workbook
@@ -18,32 +18,39 @@ SHEET = "Prima nota"
 
 def render(journal: JournalDocument) -> bytes:
     """The journal as XLSX bytes; memory does not grow with its lines. Errors: `JournalDoesNotBalance`."""
-    check(journal)
+    totals = check(journal)
     output = io.BytesIO()
     period = f"{day(journal.first_day)} – {day(journal.last_day)}"
     with new_workbook(output, title=f"{SHEET} {period}", author=journal.issuer.name, day=journal.last_day) as workbook:
         styles = Styles(workbook)
         sheet = Sheet(workbook.add_worksheet(SHEET), styles, foot=f"{journal.issuer.name} {period}", landscape=True)
-        columns = (
-            Column("Data", 12, "day"),
-            Column("Documento", 30),
-            Column("Conto separato", 28),
-            Column("Intestatario", 18),
-            Column("Nome", 34),
-            Column("Dare (€)", 14, "euro", journal.debit_cents),
-            Column("Avere (€)", 14, "euro", journal.credit_cents),
-            Column("Descrizione", 50),
-        )
         title = f"{SHEET} – {plain(journal.issuer.name, 80)} – {period}"
-        sheet.table(title, columns, _rows(journal), len(journal.lines))
+        sheet.table(title, columns_of(totals), rows_of(journal), totals.lines)
     return output.getvalue()
 
 
-def _rows(journal: JournalDocument) -> Iterator[Row]:
+def columns_of(totals: JournalTotals) -> tuple[Column, ...]:
+    return (
+        Column("Data", 12, "day"),
+        Column("Documento", 30),
+        Column("Codice conto", 14),
+        Column("Conto", 36),
+        Column("Conto separato", 28),
+        Column("Intestatario", 18),
+        Column("Nome", 34),
+        Column("Dare (€)", 14, "euro", totals.cents),
+        Column("Avere (€)", 14, "euro", totals.cents),
+        Column("Descrizione", 50),
+    )
+
+
+def rows_of(journal: JournalDocument) -> Iterator[Row]:
     for line in journal.lines:
         yield (
             line.day,
             line.document,
+            line.account_code,
+            line.account_name,
             contribution_name(line),
             words.account(line.holder),
             line.name,

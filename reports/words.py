@@ -77,7 +77,7 @@ REASONS = {
     "not_renewable": "fonte non rinnovabile",
 }
 
-RUN_KINDS = {"provisional": "provvisorio", "final": "definitivo"}
+RUN_KINDS = {"provisional": "provvisorio", "final": "definitivo", "correction": "rettifica"}
 
 
 def account(name: str) -> str:

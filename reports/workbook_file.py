@@ -1,16 +1,15 @@
 """A workbook under construction, set up so that the same rows make the same bytes and no text becomes anything else."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from reports.formats import plain
 
 
 @contextmanager
-def new_workbook(output: io.BytesIO, *, title: str, author: str, day: date) -> Iterator[Any]:
+def new_workbook(output: BinaryIO, *, title: str, author: str, day: date) -> Iterator[Any]:
     """A workbook that is in `output` when the block ends. Rows are written as they come: memory does not grow with them."""
     import xlsxwriter
 

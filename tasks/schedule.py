@@ -31,4 +31,5 @@ TIMETABLE = (
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
     Job("Accredita ai soci le regolazioni emesse", "payouts.book_credits", every_seconds=60),
     Job("Prepara i file per la banca", "payouts.complete_files", every_seconds=60),
+    Job("Riprende le esportazioni contabili interrotte", "accountancy.resume_exports", every_seconds=300),
 )

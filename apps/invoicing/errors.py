@@ -27,3 +27,15 @@ class InvoiceWentOn(InvoicingError):
 
 class InvoiceNotVoidable(InvoicingError):
     """Only an issued invoice can be voided, once, and as a whole."""
+
+
+class NothingToExport(InvoicingError):
+    """No approved month lies in the period that was asked for."""
+
+
+class ExportTooLong(InvoicingError):
+    """A spreadsheet cannot hold as many rows."""
+
+
+class ChartRefused(InvoicingError):
+    """An account of the books cannot be called so."""

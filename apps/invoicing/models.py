@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.encryption import EncryptedTextField
 from apps.communities.models import Member
+from apps.invoicing.accountancy.models import AccountingExport, ChartAccount
 from apps.invoicing.invoices.models import Customer, Invoice, InvoiceFile, InvoiceLine, NumberSeries
 from apps.invoicing.payouts.models import AccountMovement, PayoutBatch, PayoutRun, PayoutSettings, PayoutTransfer
 from apps.invoicing.rendered import READY_HAS_HASH, RenderedFile
@@ -13,6 +14,8 @@ from apps.settlement.models import SettlementRun
 
 __all__ = [
     "AccountMovement",
+    "AccountingExport",
+    "ChartAccount",
     "Customer",
     "Invoice",
     "InvoiceFile",

@@ -1,5 +1,6 @@
 """The accountant's journal of a period: every posting with its two sides, on separate accounts per contribution (RO p.39)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ class JournalLine:
 
     `document` is what the posting rests on (statement, invoice, bank transfer) and must balance in itself. `contribution` is the
     separate account, None for what belongs to none; `holder` the member's code or the name of an account, `name` who that is.
+    `account_code` and `account_name` are what the accountant calls the account of the books.
     """
 
     day: date
@@ -23,16 +25,21 @@ class JournalLine:
     text: str
     contribution: Contribution | None = None
     name: str = ""
+    account_code: str = ""
+    account_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalDocument:
-    """The journal of one community from `first_day` to `last_day`, both included, in the order in which it is printed."""
+    """The journal of one community from `first_day` to `last_day`, both included, in the order in which it is printed.
+
+    `lines` may be anything that can be read more than once.
+    """
 
     issuer: Issuer
     first_day: date
     last_day: date
-    lines: tuple[JournalLine, ...]
+    lines: Iterable[JournalLine]
 
     @property
     def debit_cents(self) -> int:

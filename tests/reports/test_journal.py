@@ -23,7 +23,7 @@ from tests.reports.samples import ISSUER
 FIRST, LAST = date(2024, 3, 1), date(2024, 3, 31)
 PREMIUM = Contribution.PREMIUM
 LINES = (
-    JournalLine(date(2024, 3, 5), "GSE 2024-02", "bank", 1_234_56, 0, "Acconto GSE febbraio", PREMIUM),
+    JournalLine(date(2024, 3, 5), "GSE 2024-02", "bank", 1_234_56, 0, "Acconto GSE febbraio", PREMIUM, "", "1010", "=Banca"),
     JournalLine(date(2024, 3, 5), "GSE 2024-02", "gse", 0, 1_234_56, "Acconto GSE febbraio", PREMIUM),
     JournalLine(date(2024, 3, 31), "CER-ALBA-A/2024-02/v1", "management", 0, 123_46, "Trattenuta 10 %", PREMIUM),
     JournalLine(date(2024, 3, 31), "CER-ALBA-A/2024-02/v1", "M00012", 0, 7, "Quota; condivisa", PREMIUM, "Lucia Ferrero"),
@@ -49,32 +49,38 @@ def cents(text: str) -> int:
 
 def test_the_csv_is_italian():
     rows = table(journal_csv.render(JOURNAL))
-    assert rows[0] == ["Data", "Documento", "Conto separato", "Intestatario", "Nome", "Dare", "Avere", "Descrizione"]
-    assert rows[1] == ["05/03/2024", "GSE 2024-02", "Tariffa premio", "bank", "", "1234,56", "", "Acconto GSE febbraio"]
-    assert rows[4][3:] == ["M00012", "Lucia Ferrero", "", "0,07", "Quota; condivisa"]
-    assert rows[3][3] == "gestione"
-    assert rows[5][2] == ""
-    assert rows[5][4:] == ["'+39 @cmd", "123,53", "", '\'=HYPERLINK("http://x")']
+    assert rows[0] == [
+        *("Data", "Documento", "Codice conto", "Conto", "Conto separato", "Intestatario", "Nome", "Dare", "Avere", "Descrizione")
+    ]
+    assert rows[1] == [
+        *("05/03/2024", "GSE 2024-02", "1010", "'=Banca", "Tariffa premio", "bank", "", "1234,56", "", "Acconto GSE febbraio")
+    ]
+    assert rows[4][5:] == ["M00012", "Lucia Ferrero", "", "0,07", "Quota; condivisa"]
+    assert rows[3][5] == "gestione"
+    assert rows[5][2:5] == ["", "", ""]
+    assert rows[5][6:] == ["'+39 @cmd", "123,53", "", '\'=HYPERLINK("http://x")']
 
 
 def test_the_workbook_has_real_days_and_numbers_and_its_totals_foot():
     page = sheet(journal_xlsx.render(JOURNAL))
     assert [cell.value for cell in page[4]] == [
-        *("Data", "Documento", "Conto separato", "Intestatario", "Nome", "Dare (€)", "Avere (€)", "Descrizione"),
+        *("Data", "Documento", "Codice conto", "Conto", "Conto separato", "Intestatario", "Nome"),
+        *("Dare (€)", "Avere (€)", "Descrizione"),
     ]
     assert page["A5"].value == datetime(2024, 3, 5)  # noqa: DTZ001
-    assert (page["F5"].value, page["G5"].value) == (1234.56, None)
-    assert page["H9"].value == '=HYPERLINK("http://x")'
-    assert page["H9"].data_type == "s"
-    assert page["F2"].value == "=SUM(F5:F9)"
+    assert (page["H5"].value, page["I5"].value) == (1234.56, None)
+    assert (page["C5"].value, page["D5"].value, page["D5"].data_type) == ("1010", "=Banca", "s")
+    assert page["J9"].value == '=HYPERLINK("http://x")'
+    assert page["J9"].data_type == "s"
+    assert page["H2"].value == "=SUM(H5:H9)"
     cached = openpyxl.load_workbook(io.BytesIO(journal_xlsx.render(JOURNAL)), data_only=True)["Prima nota"]
-    assert (cached["F2"].value, cached["G2"].value) == (1358.09, 1358.09)
+    assert (cached["H2"].value, cached["I2"].value) == (1358.09, 1358.09)
 
 
 def test_a_quiet_period_is_a_journal_without_lines():
     empty = replace(JOURNAL, lines=())
     assert len(table(journal_csv.render(empty))) == 1
-    assert sheet(journal_xlsx.render(empty))["F2"].value == "=SUM(F5:F5)"
+    assert sheet(journal_xlsx.render(empty))["H2"].value == "=SUM(H5:H5)"
 
 
 @pytest.mark.parametrize("render", [journal_csv.render, journal_xlsx.render])
@@ -138,14 +144,14 @@ def journals(draw):
 @given(journals())
 def test_debit_equals_credit_and_every_value_reads_back(journal):
     rows = table(journal_csv.render(journal))[1:]
-    assert sum(cents(row[5]) for row in rows) == sum(cents(row[6]) for row in rows) == journal.debit_cents == journal.credit_cents
-    assert [(row[0], cents(row[5]), cents(row[6])) for row in rows] == [
+    assert sum(cents(row[7]) for row in rows) == sum(cents(row[8]) for row in rows) == journal.debit_cents == journal.credit_cents
+    assert [(row[0], cents(row[7]), cents(row[8])) for row in rows] == [
         (f"{line.day:%d/%m/%Y}", line.debit_cents, line.credit_cents) for line in journal.lines
     ]
-    assert [[row[1], row[4], row[7]] for row in rows] == [
+    assert [[row[1], row[6], row[9]] for row in rows] == [
         [safe(line.document), safe(line.name), safe(line.text)] for line in journal.lines
     ]
-    assert [row[2] for row in rows] == [
+    assert [row[4] for row in rows] == [
         words.CONTRIBUTIONS[line.contribution] if line.contribution else "" for line in journal.lines
     ]
 
@@ -154,9 +160,9 @@ def test_debit_equals_credit_and_every_value_reads_back(journal):
 @given(journals())
 def test_the_workbook_reads_back_equal_too(journal):
     page = sheet(journal_xlsx.render(journal))
-    found = list(page.iter_rows(min_row=5, max_row=4 + len(journal.lines), max_col=8, values_only=True)) if journal.lines else []
+    found = list(page.iter_rows(min_row=5, max_row=4 + len(journal.lines), max_col=10, values_only=True)) if journal.lines else []
     exact = [
-        (row[0].date(), *(int(Decimal(str(value)) * 100) if value is not None else 0 for value in row[5:7]), row[7] or "")
+        (row[0].date(), *(int(Decimal(str(value)) * 100) if value is not None else 0 for value in row[7:9]), row[9] or "")
         for row in found
     ]
     assert exact == [(line.day, line.debit_cents, line.credit_cents, safe_text(line.text)) for line in journal.lines]
