@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-QUEUES = "compute,ingest,money,documents"
+QUEUES = "compute,ingest,money,documents,mail"
 FIRST_PORT, PORTS_TRIED = 8000, 20
 STOP_SECONDS = 3
 PR_SET_PDEATHSIG = 1
