@@ -34,6 +34,7 @@ class Environment:
     data_dir: Path
     public_url: str
     email_url: str
+    email_from: str
     code_version: str
 
 
@@ -46,6 +47,7 @@ def read_environment() -> Environment:
     allowed_hosts = tuple(host for host in env.list("ALLOWED_HOSTS", default=[]) if host)
     local = not allowed_hosts
     pii_keys = _pii_keys(env, data_dir=data_dir, local=local)
+    public_url = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
     return Environment(
         debug=_bool(env, "DEBUG"),
         allowed_hosts=allowed_hosts or LOCAL_HOSTS,
@@ -57,8 +59,9 @@ def read_environment() -> Environment:
         mqtt_url=(mqtt_url := _url(env, "MQTT_URL", ("mqtt", "mqtts"), required=False)),
         canary_url=_url(env, "CANARY_URL", ("mqtt", "mqtts"), required=False) or mqtt_url,
         data_dir=data_dir,
-        public_url=env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/"),
+        public_url=public_url,
         email_url=env.str("EMAIL_URL", default="consolemail://"),
+        email_from=_sender(env, public_url=public_url),
         code_version=env.str("CODE_VERSION", default=_code_version()),
     )
 
@@ -89,6 +92,15 @@ def _url(env: environ.Env, name: str, schemes: tuple[str, ...], *, required: boo
         )
     if urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}; it begins otherwise.")
+    return value
+
+
+def _sender(env: environ.Env, *, public_url: str) -> str:
+    """The address that letters come from; `noreply` at the host of the portal unless it is said."""
+    value: str = env.str("EMAIL_FROM", default="").strip() or f"noreply@{urlsplit(public_url).hostname or 'localhost'}"
+    name, at, domain = value.rpartition("@")
+    if not at or not name or not domain or any(character.isspace() or character in "<>," for character in value):
+        raise ImproperlyConfigured(f"EMAIL_FROM is {value!r}, which is no address. Set it to the address that letters come from.")
     return value
 
 

@@ -141,7 +141,9 @@ X_FRAME_OPTIONS = "DENY"
 
 EMAIL_CONFIG = environ.Env.email_url_config(ENVIRONMENT.email_url)
 vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = "CerCollettiva <noreply@localhost>"
+EMAIL_FROM = ENVIRONMENT.email_from
+DEFAULT_FROM_EMAIL = f"CerCollettiva <{EMAIL_FROM}>"
+EMAIL_TIMEOUT = 60  # seconds that a mail server may keep silent
 
 # Celery: why each value is what it is stands in docs/operations.md and DECISIONS.md.
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
@@ -160,6 +162,7 @@ CELERY_IMPORTS = (
     "tasks.invoices",
     "tasks.payouts",
     "tasks.exports",
+    "tasks.mail",
 )
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
@@ -189,6 +192,7 @@ CELERY_TASK_ROUTES = {
     "payouts.*": {"queue": "money"},
     "exports.*": {"queue": "documents"},
     "accountancy.*": {"queue": "documents"},
+    "mail.*": {"queue": "mail"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True

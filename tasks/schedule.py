@@ -28,6 +28,8 @@ TIMETABLE = (
     Job("Chiude i quarti d'ora", "intervals.close_quarters", every_seconds=60),
     Job("Cerca i dispositivi muti", "devices.detect_offline", every_seconds=30),
     Job("Prepara le partizioni", "ingest.keep_partitions", minute="20", hour="*/6"),
+    Job("Mette in coda i rendiconti da inviare", "mail.queue_statements", every_seconds=300),
+    Job("Invia le e-mail in coda", "mail.send_waiting", every_seconds=60),
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),
     Job("Accredita ai soci le regolazioni emesse", "payouts.book_credits", every_seconds=60),
     Job("Prepara i file per la banca", "payouts.complete_files", every_seconds=60),

@@ -60,3 +60,20 @@ class IssuedDocument(RenderedFile):
 
     def __str__(self) -> str:
         return self.reference
+
+
+# At the end, because they point to the documents above; here, because Django looks for tables in this module.
+from apps.invoicing.delivery.models import CommunityDelivery, MailMessage, MailStep, MemberMailChoice  # noqa: E402
+from apps.invoicing.reminders.models import PersonInCharge, Reminder, ReminderMail, ReminderSilence  # noqa: E402
+
+__all__ = [
+    "CommunityDelivery",
+    "IssuedDocument",
+    "MailMessage",
+    "MailStep",
+    "MemberMailChoice",
+    "PersonInCharge",
+    "Reminder",
+    "ReminderMail",
+    "ReminderSilence",
+]

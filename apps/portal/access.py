@@ -35,7 +35,7 @@ def get_visitor(request: HttpRequest) -> Visitor:
     members = (
         Member.objects.filter(user=user)
         .select_related("community")
-        .only("code", "name", "community__name", "community__contact_email")
+        .only("code", "name", "email", "user", "community__name", "community__contact_email")
         .order_by("community__name", "code")
     )
     return Visitor(user=user, members=tuple(members))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portal import views
+from apps.portal import mail, views
 
 app_name = "portal"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("start/", views.start, name="start"),
     path("members/<int:member_id>/", views.member, name="member"),
     path("members/<int:member_id>/<int:year>/", views.member, name="year"),
+    path("members/<int:member_id>/mail/", mail.choose, name="mail"),
     path("months/<int:result_id>/", views.month, name="month"),
     path("statements/<int:document_id>/", views.statement, name="statement"),
 ]

@@ -18,7 +18,7 @@ from celery_app import app
 from project.servers.guard import Guard
 
 ROOT = Path(__file__).resolve().parents[3]
-QUEUES = ("ingest", "money", "compute", "documents")
+QUEUES = ("ingest", "money", "compute", "documents", "mail")
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 

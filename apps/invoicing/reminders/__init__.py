@@ -1,0 +1,1 @@
+"""What somebody has to do by when: found by looking at what should exist, closed when it does."""
