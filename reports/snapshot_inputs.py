@@ -1,6 +1,6 @@
 """The input of a run as Parquet tables, and the input again out of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,12 @@ def read_hours_of(files: Files, hours: slice) -> MonthInputs:
     """
     month: Month = _read_values(files["inputs_month.parquet"], Month)
     return _read(files, month, slice(hours.start, min(hours.stop, month.hours)))
+
+
+def read_prices_of(files: Files) -> MonthInputs:
+    """The same input with all its prices and none of its curves."""
+    month: Month = _read_values(files["inputs_month.parquet"], Month)
+    return replace(_read(files, month, slice(0, 0)), prices_ueur_per_mwh=_read_prices(files["inputs_prices.parquet"], month))
 
 
 def _read(files: Files, month: Month, hours: slice) -> MonthInputs:

@@ -120,7 +120,9 @@ def read_slots(
         quality[rows] = _quality_codes(group.column("quality")).reshape(count, quarters)[:, slots]
         position += count
     if position != curves:
-        raise SnapshotAltered(f"The snapshot has other rows than the {curves * quarters} quarters of {name} that its points need.")
+        raise SnapshotAltered(
+            f"The snapshot has other rows than the {curves * quarters} quarters of {name} that its points need."
+        )
     return energy, quality
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from apps.engine.inputs import Contribution, MonthInputs
 from apps.engine.results import Line
 from reports.snapshot_columns import MONEY_PLACES, trimmed
-from reports.snapshot_inputs import read_hours_of
+from reports.snapshot_inputs import read_hours_of, read_prices_of
 from reports.snapshot_parquet import MANIFEST, verify_some_files
 
 FACTS = (
@@ -25,6 +25,12 @@ def read_hours(files: dict[str, bytes], hours: slice) -> MonthInputs:
     """The input of the run cut to some hours of its month; for `slice(0, 0)` without `CURVES`. Errors: `SnapshotAltered`."""
     verify_some_files(files)
     return read_hours_of(files, hours)
+
+
+def read_with_prices(files: dict[str, bytes]) -> MonthInputs:
+    """The small facts with the prices of all hours, (Z, H), and no curves. Errors: `SnapshotAltered`."""
+    verify_some_files(files)
+    return read_prices_of(files)
 
 
 def inputs_sha256_of(files: dict[str, bytes]) -> str:

@@ -115,12 +115,30 @@ def explain_hours(inputs: MonthInputs, member: str) -> ExplainedHours:
     )
 
 
+def exact_premiums(inputs: MonthInputs, taken: Hours) -> dict[str, Fraction]:
+    """Return the month's premium of each plant in cents before its one rounding, by code, from what each took (N, H).
+
+    `inputs` needs no curves, only plants, parameters and prices. A plant whose premium a grant reduces is left out: which of its
+    energy is exempt depends on every point of every hour.
+    """
+    terms = tuple(terms_of(plant, inputs.parameters) for plant in inputs.plants)
+    found = {}
+    for n, index in enumerate(cascade_order(inputs, terms)):
+        plant, own = inputs.plants[index], terms[index]
+        if own.earns and not own.reduction:
+            tariff = hourly_tariff(own, zone_prices(inputs, plant), inputs.parameters)
+            found[plant.code] = exact_premium_cents(own, tariff, taken[n], np.zeros_like(taken[n]))
+    return found
+
+
 def cut_points(points: tuple[Point, ...], hours: slice) -> tuple[Point, ...]:
     """Return the points as they are in a few hours of the month: `first_hour` and `last_hour` count from the first of them."""
     cut = []
     for point in points:
         first, last = max(point.first_hour, hours.start) - hours.start, min(point.last_hour, hours.stop) - hours.start
-        cut.append(replace(point, first_hour=first, last_hour=last) if first < last else replace(point, first_hour=0, last_hour=0))
+        cut.append(
+            replace(point, first_hour=first, last_hour=last) if first < last else replace(point, first_hour=0, last_hour=0)
+        )
     return tuple(cut)
 
 

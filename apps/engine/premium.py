@@ -56,9 +56,7 @@ def premium_cents(inputs: MonthInputs, plant: Plant, terms: Terms, taken: NDArra
     return round_half_up(exact_premium_cents(terms, tariff, taken, exempt))
 
 
-def exact_premium_cents(
-    terms: Terms, tariff: NDArray[np.int64], taken: NDArray[np.int64], exempt: NDArray[np.int64]
-) -> Fraction:
+def exact_premium_cents(terms: Terms, tariff: NDArray[np.int64], taken: NDArray[np.int64], exempt: NDArray[np.int64]) -> Fraction:
     """Return the same before its rounding, for any stretch of hours: all three (h,), the tariff as of `hourly_tariff`."""
     full = exact_product(exempt, tariff)
     reduced = exact_product(taken, tariff) - full

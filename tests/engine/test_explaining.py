@@ -9,7 +9,7 @@ import pytest
 
 from apps.engine.calendar import first_hours_of_days, month_days
 from apps.engine.errors import InputsInconsistent, RuleViolation
-from apps.engine.explaining import ExplainedHours, cut_hours, explain_hours
+from apps.engine.explaining import ExplainedHours, cut_hours, exact_premiums, explain_hours
 from apps.engine.inputs import MonthInputs
 from apps.engine.money import round_half_up
 from apps.engine.results import MonthResult
@@ -36,6 +36,8 @@ def assert_sums(inputs: MonthInputs, result: MonthResult) -> None:
             energies = (int(told.injected_wh.sum()), int(told.taken_wh.sum()), int(told.exempt_wh.sum()))
             assert energies == (plant.injected_wh, plant.taken_wh, plant.exempt_wh)
             assert round_half_up(sum(told.premium_cents, Fraction(0))) == plant.premium_cents
+    for code, exact in exact_premiums(inputs, result.taken_wh).items():
+        assert round_half_up(exact) == next(plant.premium_cents for plant in result.plants if plant.code == code)
     found_members = [explain_hours(inputs, row.code).own("taken_wh").sum() for row in result.members]
     assert sum(found_members) == int(result.taken_wh.sum())
 
