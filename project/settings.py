@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "apps.metering",
     "apps.settlement",
     "apps.invoicing",
+    "apps.explaining",
     "apps.listener",
     "apps.backoffice",
     "apps.portal",

@@ -1,10 +1,12 @@
 """The input of a run as Parquet tables, and the input again out of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from apps.engine.explaining import cut_points
 from apps.engine.inputs import (
     Distribution,
     Injection,
@@ -19,7 +21,7 @@ from apps.engine.inputs import (
 )
 from reports import snapshot_columns as columns
 from reports.errors import SnapshotAltered
-from reports.snapshot_quarters import quarter_starts, read_curves, write_injected, write_withdrawn
+from reports.snapshot_quarters import quarter_starts, read_curves, read_slots, write_injected, write_withdrawn
 from reports.snapshot_tables import read_rows, read_table, write_table
 from reports.snapshot_values import Leaf, LeafReader, leaves_of
 
@@ -130,12 +132,31 @@ def _write_prices(inputs: MonthInputs) -> bytes:
 def read_inputs_of(files: Files) -> MonthInputs:
     """The input that `write_inputs` was given, value for value. Errors: `SnapshotAltered` when rows do not fit together."""
     month: Month = _read_values(files["inputs_month.parquet"], Month)
+    return _read(files, month, slice(0, month.hours))
+
+
+def read_hours_of(files: Files, hours: slice) -> MonthInputs:
+    """The same input cut to some hours of its month, as `engine.explaining.cut_hours` would. For no hours at all the two files of
+    curves are not needed. A group of curves at a time is unpacked, and what lies outside the hours is dropped at once.
+    """
+    month: Month = _read_values(files["inputs_month.parquet"], Month)
+    return _read(files, month, slice(hours.start, min(hours.stop, month.hours)))
+
+
+def read_prices_of(files: Files) -> MonthInputs:
+    """The same input with all its prices and none of its curves."""
+    month: Month = _read_values(files["inputs_month.parquet"], Month)
+    return replace(_read(files, month, slice(0, 0)), prices_ueur_per_mwh=_read_prices(files["inputs_prices.parquet"], month))
+
+
+def _read(files: Files, month: Month, hours: slice) -> MonthInputs:
     points = tuple(_point(row) for row in read_rows(files["inputs_points.parquet"]))
+    if hours != slice(0, month.hours):
+        points = cut_points(points, hours)
     plants = tuple(_plant(row) for row in read_rows(files["inputs_plants.parquet"]))
     injections = tuple(Injection(row["point"], row["plant"]) for row in read_rows(files["inputs_injections.parquet"]))
-    quarters = 4 * month.hours
-    withdrawn = read_curves(files["inputs_withdrawn.parquet"], "withdrawn_kwh", curves=len(points), quarters=quarters)
-    injected = read_curves(files["inputs_injected.parquet"], "injected_kwh", curves=len(injections), quarters=quarters)
+    withdrawn = _curves(files, "withdrawn", len(points), month, hours)
+    injected = _curves(files, "injected", len(injections), month, hours)
     return MonthInputs(
         configuration=month.configuration,
         kind=month.kind,
@@ -151,12 +172,21 @@ def read_inputs_of(files: Files) -> MonthInputs:
         injected_wh=injected[0],
         injected_quality=injected[1],
         zones=month.zones,
-        prices_ueur_per_mwh=_read_prices(files["inputs_prices.parquet"], month),
+        prices_ueur_per_mwh=_read_prices(files["inputs_prices.parquet"], month)[:, hours],
         distribution=_read_values(files["inputs_distribution.parquet"], Distribution),
         parameters=_read_values(files["inputs_parameters.parquet"], RuleParameters),
         year_to_date=month.year_to_date,
         accepted_missing=month.accepted_missing,
     )
+
+
+def _curves(files: Files, name: str, curves: int, month: Month, hours: slice) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    if hours.start >= hours.stop:
+        return np.empty((curves, 0), np.int32), np.empty((curves, 0), np.uint8)
+    content, column, quarters = files[f"inputs_{name}.parquet"], f"{name}_kwh", 4 * month.hours
+    if hours == slice(0, month.hours):
+        return read_curves(content, column, curves=curves, quarters=quarters)
+    return read_slots(content, column, curves=curves, quarters=quarters, slots=slice(4 * hours.start, 4 * hours.stop))
 
 
 def _read_values(content: bytes, kind: type[Any]) -> Any:

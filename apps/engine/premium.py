@@ -53,10 +53,15 @@ def premium_cents(inputs: MonthInputs, plant: Plant, terms: Terms, taken: NDArra
     if not terms.earns:
         return 0
     tariff = hourly_tariff(terms, zone_prices(inputs, plant), inputs.parameters)
+    return round_half_up(exact_premium_cents(terms, tariff, taken, exempt))
+
+
+def exact_premium_cents(terms: Terms, tariff: NDArray[np.int64], taken: NDArray[np.int64], exempt: NDArray[np.int64]) -> Fraction:
+    """Return the same before its rounding, for any stretch of hours: all three (h,), the tariff as of `hourly_tariff`."""
     full = exact_product(exempt, tariff)
     reduced = exact_product(taken, tariff) - full
     amount = (reduced * (1 - terms.reduction) + full) * terms.obligation_share
-    return round_half_up(Fraction(amount, WH_UEUR_PER_MWH_PER_CENT))
+    return Fraction(amount, WH_UEUR_PER_MWH_PER_CENT)
 
 
 def exact_product(energy: NDArray[np.int64], price: NDArray[np.int64]) -> int:

@@ -1,0 +1,142 @@
+"""The page of one amount: from the configuration's contribution to the member's cents, with rules, sources and numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.engine.explaining import exact_premiums
+from apps.engine.inputs import Contribution, Distribution, Kind, MonthInputs
+from apps.engine.results import Line
+from apps.explaining.changes import correction_ladders
+from apps.explaining.ladders import KEYS, Ladder, excess_ladder, premium_ladder, split_ladders, valorisation_ladder
+from apps.explaining.rules import PREMIUM_KEYS, UsedParameter, list_used_parameters
+from apps.explaining.snapshots import get_facts, get_lines
+from apps.explaining.subject import Subject
+from apps.explaining.year import YearOfSet, list_year
+from apps.settlement.booking import unpack_wh
+from apps.settlement.models import LedgerEntry
+
+NAMES = {
+    Contribution.PREMIUM: lazy("Tariffa premio"),
+    Contribution.VALORISATION: lazy("Corrispettivo di valorizzazione"),
+    Contribution.EXCESS: lazy("Importo eccedentario"),
+}
+PARAMETERS = {
+    Contribution.PREMIUM: PREMIUM_KEYS,
+    Contribution.VALORISATION: ("trase_eur_per_mwh",),
+    Contribution.EXCESS: ("excess_threshold_without_grant", "excess_threshold_with_grant", "enterprise_kinds"),
+}
+GROUP_PARAMETERS = ("trase_eur_per_mwh", "btau_eur_per_mwh", "avoided_losses_by_voltage")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """`why_not` says why nothing of it is the member's; `rests_on` in which energy the part of each block is measured."""
+
+    contribution: Contribution
+    cents: int
+    ladders: Sequence[Ladder]
+    parameters: Sequence[UsedParameter]
+    distribution_from: date
+    why_not: str = ""
+    year: Sequence[YearOfSet] = field(default=())
+
+    @property
+    def name(self) -> str:
+        return str(NAMES[self.contribution])
+
+    @property
+    def foots(self) -> bool:
+        return all(ladder.foots for ladder in self.ladders)
+
+
+def explain_amount(subject: Subject, contribution: Contribution) -> Amount:
+    """One amount of one member in one run. At most eight queries. Errors: `SnapshotUnreadable`."""
+    run, code = subject.run, subject.member.code
+    facts = get_facts(run)
+    total = run.contributions.get(contribution=contribution.value)
+    postings = Q(member=subject.result.member_id) | Q(member__isnull=True)
+    entries = list(LedgerEntry.objects.filter(postings, run=run, contribution=contribution.value).order_by("position"))
+    if run.corrects_id:
+        amount_cents = int(total.month_cents or 0)
+        lines = get_lines(run, contribution, code)
+    else:
+        amount_cents = total.amount_cents
+        lines = [_line(entry, code) for entry in entries]
+    ladders = [_configuration_ladder(subject, contribution, facts, amount_cents)]
+    ladders += split_ladders(contribution, amount_cents, lines, facts.distribution, code)
+    if run.corrects_id:
+        ladders += correction_ladders(subject, contribution.value, entries)
+    keys = GROUP_PARAMETERS if _is_group_valorisation(contribution, facts) else PARAMETERS[contribution]
+    mine = any(line.member == code for line in lines)
+    return Amount(
+        contribution=contribution,
+        cents=subject.cents[contribution.value],
+        ladders=ladders,
+        parameters=list_used_parameters(facts.parameters, on=run.month, keys=keys),
+        distribution_from=facts.distribution.valid_from,
+        why_not="" if mine else _why_not(contribution, amount_cents, facts, code),
+        year=list_year(subject, facts.year_to_date) if contribution is Contribution.EXCESS else (),
+    )
+
+
+def _configuration_ladder(subject: Subject, contribution: Contribution, facts: MonthInputs, amount_cents: int) -> Ladder:
+    run = subject.run
+    if contribution is Contribution.PREMIUM:
+        plants = list(run.plant_results.select_related("plant").order_by("position"))
+        taken = unpack_wh(run.curves.taken, rows=len(plants)).reshape(len(plants), -1) if plants else None
+        exact = {} if taken is None else exact_premiums(facts, taken)
+        return premium_ladder(run, plants, exact, amount_cents)
+    if contribution is Contribution.VALORISATION:
+        return valorisation_ladder(run, is_group=facts.kind is Kind.GROUP)
+    return excess_ladder(run, amount_cents)
+
+
+def _is_group_valorisation(contribution: Contribution, facts: MonthInputs) -> bool:
+    return contribution is Contribution.VALORISATION and facts.kind is Kind.GROUP
+
+
+def _line(entry: LedgerEntry, code: str) -> Line:
+    """An entry as the engine posted it. Entries are the member's or an account's."""
+    return Line(
+        contribution=Contribution(entry.contribution),
+        block=entry.block,
+        member="" if entry.account else code,
+        account=entry.account,
+        cents=entry.cents,
+        block_cents=entry.block_cents,
+        key=entry.key,
+        weight=int(entry.weight),
+        weight_total=int(entry.weight_total),
+        percent=entry.percent,
+    )
+
+
+def _why_not(contribution: Contribution, amount_cents: int, facts: MonthInputs, code: str) -> str:
+    if not amount_cents:
+        return _("Questo mese la configurazione non ha nulla da dividere per questa voce.")
+    kinds = dict(facts.members)
+    if contribution is Contribution.EXCESS:
+        if kinds.get(code) in facts.parameters.enterprise_kinds:
+            return _("L’importo eccedentario non va alle imprese: a questo socio non ne spetta.")
+        if facts.distribution.excess is None:
+            return _("La comunità destina tutto l’importo eccedentario al fondo sociale.")
+    parts = _keys(contribution, facts.distribution)
+    return _("A questo socio non ne spetta: si divide %(keys)s, e per lui quel numero è zero.") % {"keys": parts}
+
+
+def _keys(contribution: Contribution, distribution: Distribution) -> str:
+    if contribution is Contribution.EXCESS:
+        excess = distribution.excess
+        return str(KEYS[excess.consumers_key]) if excess else ""
+    split = distribution.premium if contribution is Contribution.PREMIUM else distribution.valorisation
+    told = []
+    if split.producers_percent > 0:
+        told.append(_("fra i produttori %(key)s") % {"key": KEYS[split.producers_key]})
+    if split.producers_percent < 100:
+        told.append(_("fra i consumatori %(key)s") % {"key": KEYS[split.consumers_key]})
+    return ", ".join(told)

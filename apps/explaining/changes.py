@@ -1,0 +1,55 @@
+"""A correction explained: what holds for the month now, what was told before, and which cause moved how much."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.explaining.ladders import MINE, Ladder, Row
+from apps.explaining.subject import Subject
+from apps.settlement.comparisons import get_comparison
+from apps.settlement.history import list_runs_of_month
+from apps.settlement.models import LedgerEntry, SettlementRun
+
+CAUSES = {
+    "data": lazy("misure arrivate o corrette"),
+    "price": lazy("prezzi zonali"),
+    "perimeter": lazy("punti, soci e impianti"),
+    "rule": lazy("parametri di legge"),
+    "earlier_months": lazy("altri mesi dell’anno"),
+    "distribution": lazy("regola di riparto"),
+    "program": lazy("programma di calcolo"),
+}
+
+
+def correction_ladders(subject: Subject, contribution: str, entries: Sequence[LedgerEntry]) -> list[Ladder]:
+    """The difference that a correction posts to the member, and its causes once a worker has found them. Two queries."""
+    posted = next((entry for entry in entries if entry.member_id == subject.result.member_id), None)
+    difference = posted.cents if posted else 0
+    now = posted.block_cents if posted else 0
+    ladders = []
+    if posted:
+        rows = [
+            Row(_("Con i dati di questa rettifica, per tutto il mese"), now),
+            Row(_("Già comunicati per questo mese"), difference - now),
+            Row(_("La differenza di questa rettifica"), difference, MINE),
+        ]
+        ladders.append(Ladder(_("Rettifica"), rows))
+    return ladders + _causes(subject, contribution)
+
+
+def _causes(subject: Subject, contribution: str) -> list[Ladder]:
+    before_id = list_runs_of_month(subject.run)[-2]
+    before = SettlementRun.objects.only("result_sha256").filter(pk=before_id).first()
+    stored = get_comparison(before=before, now=subject.run) if before else None
+    if stored is None:
+        return []
+    code = subject.member.code
+    for of, member, _account, before_cents, now_cents, cents in stored.rows:
+        if (of, member) == (contribution, code):
+            rows = [Row(_("Prima di questa rettifica"), before_cents)]
+            rows += [
+                Row(str(CAUSES.get(cause, cause)), moved) for cause, moved in zip(stored.causes, cents, strict=True) if moved
+            ]
+            return [Ladder(_("Perché cambia"), [*rows, Row(_("Con questa rettifica"), now_cents, MINE)])]
+    return []
