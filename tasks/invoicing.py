@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.invoicing import issue_operations, operations
+from project.failpoints import hit
 from tasks.exports import render_documents
 
 # A batch of statements takes a couple of seconds: short tasks, spread over all workers.
@@ -14,6 +15,7 @@ BATCH = 20
 def issue_documents(run_id: int) -> None:
     """Freeze the documents of an approved run (once) and send everything that waits to the press."""
     waiting = operations.freeze_documents(run_id=run_id, as_of=timezone.now())
+    hit("freeze.after_commit")
     for start in range(0, len(waiting), BATCH):
         render_documents.delay(waiting[start : start + BATCH])
 

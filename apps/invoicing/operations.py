@@ -13,6 +13,7 @@ from apps.invoicing.statements import list_statements, statement_reference
 from apps.invoicing.workbooks import workbook_content, workbook_reference
 from apps.settlement.archive import store_file
 from apps.settlement.models import SettlementRun
+from project.failpoints import hit
 
 Kind, State = IssuedDocument.Kind, IssuedDocument.State
 
@@ -50,6 +51,7 @@ def freeze_documents(*, run_id: int, as_of: datetime) -> list[int]:
         )
         rows.append(IssuedDocument(kind=Kind.SNAPSHOT, reference=f"{workbook_reference(run)}-parquet", **common))
         IssuedDocument.objects.bulk_create(rows)
+        hit("freeze.before_commit")
     return list(IssuedDocument.objects.filter(run=run, state=State.PENDING).order_by("pk").values_list("pk", flat=True))
 
 
@@ -57,6 +59,7 @@ def record_rendering(*, document: IssuedDocument, content: bytes, extension: str
     """Keep the bytes and mark the document ready; rendered twice, the first rendering stands."""
     path = f"documents/{document.run.configuration.code}/{document.run.month_text}/{document.pk}.{extension}"
     sha256 = store_file(path, content)
+    hit("render.after_file")
     IssuedDocument.objects.filter(pk=document.pk, state__in=[State.PENDING, State.FAILED]).update(
         state=State.READY, path=path, sha256=sha256, size_bytes=len(content), rendered_at=as_of, error=""
     )
