@@ -8,10 +8,10 @@ NOWHERE := DATABASE_URL=postgres://localhost/nowhere REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint checks bench chaos audit lock up clean ready-demo ready-test
+.PHONY: help demo test lint checks bench chaos chaos-money totals audit lock up clean ready-demo ready-test
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ready-demo ## from nothing to a settled month in the browser; ONCE=1 without the web server
 	@DATA_DIR=$${DATA_DIR:-$(CURDIR)/var/demo/data} \
@@ -39,6 +39,9 @@ bench: ready-demo ## measure, one JSON object a line; ONLY=name for one of them
 
 chaos: ready-test ## kill things and count; FAULTS=n SEED=n
 	@$(BIN)/python -m tests.faults.chaos --faults $(or $(FAULTS),12) $(if $(SEED),--seed $(SEED))
+
+chaos-money: ready-test ## kill whatever moves money and compare; TRIGGERS=n SEED=n
+	@$(BIN)/python -m tests.faults.money --triggers $(or $(TRIGGERS),300) $(if $(SEED),--seed $(SEED))
 
 audit: ready-demo ## known vulnerabilities in what we run on (asks the package index)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/base.txt

@@ -52,6 +52,12 @@ def parse(text: str) -> dict[str, _Failpoint]:
 _armed = parse(read_failpoints())
 
 
+def arm(text: str) -> None:
+    """Arm this process anew, whatever its environment said: for a harness that forks what it has imported once."""
+    _armed.clear()
+    _armed.update(parse(text))
+
+
 def hit(name: str) -> None:
     """Fail here, if the environment says so. Errors: `FailpointReached`."""
     if _armed and (point := _armed.get(name)):

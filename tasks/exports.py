@@ -23,6 +23,7 @@ from apps.invoicing.workbooks import workbook_content
 from apps.settlement.archive import read_file, read_files
 from apps.settlement.booking import unpack_wh
 from apps.settlement.models import LedgerEntry, SettlementRun
+from project.failpoints import hit
 from reports import statement_pdf, workbook_xlsx
 from reports.documents import StatementDocument, WorkbookDocument
 from tasks.printing import Print, document_from
@@ -41,6 +42,7 @@ def render_documents(document_ids: list[int]) -> None:
     """
     waiting = IssuedDocument.objects.filter(pk__in=document_ids, state=IssuedDocument.State.PENDING)
     for document in waiting.select_related("run__configuration").order_by("pk"):
+        hit("render.before")
         try:
             content = render(document)
         except Exception as error:
@@ -50,6 +52,7 @@ def render_documents(document_ids: list[int]) -> None:
         operations.record_rendering(
             document=document, content=content, extension=EXTENSIONS[Kind(document.kind)], as_of=timezone.now()
         )
+    hit("issue.before")
     runs = IssuedDocument.objects.filter(pk__in=document_ids).order_by("run").values_list("run", flat=True).distinct()
     for run_id in runs:
         issue_if_complete(run_id=run_id, as_of=timezone.now())

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from apps.invoicing import issue_operations, operations
 from apps.invoicing.invoices.files import list_waiting_files
+from project.failpoints import hit
 from tasks.exports import render_documents
 from tasks.invoices import render_invoice_files
 
@@ -16,6 +17,7 @@ BATCH = 20
 def issue_documents(run_id: int) -> None:
     """Freeze the documents of an approved run (once) and send everything that waits to the press."""
     waiting = operations.freeze_documents(run_id=run_id, as_of=timezone.now())
+    hit("freeze.after_commit")
     for start in range(0, len(waiting), BATCH):
         render_documents.delay(waiting[start : start + BATCH])
 

@@ -20,6 +20,7 @@ from apps.settlement.history import list_runs_of_month
 from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import RULES_VERSION
+from project.failpoints import hit
 from reports.documents import SnapshotFacts
 from reports.snapshot_parquet import read_inputs, write_snapshot
 from tasks.comparisons import compare_runs
@@ -37,6 +38,7 @@ def settle_month(run_id: int) -> None:
     with operations.lock_run(run_id) as mine:
         if not mine or not operations.claim_run(run_id=run_id, as_of=timezone.now()):
             return
+        hit("settle.after_claim")
         try:
             _settle(run_id)
         except EXPECTED as error:
@@ -75,7 +77,9 @@ def _settle(run_id: int) -> None:
         result_sha256=result_hash,
     )
     path = snapshot_directory(run)
+    hit("settle.before_snapshot")
     archive.store_files(path, write_snapshot(inputs, result, facts))
+    hit("settle.after_snapshot")
     operations.report_progress(run_id=run_id, phase="write", done=3, total=STEPS)
     operations.record_result(
         run_id=run_id,
@@ -87,6 +91,7 @@ def _settle(run_id: int) -> None:
         code_version=settings.CODE_VERSION,
         as_of=timezone.now(),
     )
+    hit("settle.after_commit")
     run.refresh_from_db()
     if run.corrects_id:  # who approves a correction wants to know why; a lost message costs one press of a button
         compare_runs.delay(list_runs_of_month(run)[-2], run_id)

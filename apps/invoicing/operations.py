@@ -13,6 +13,7 @@ from apps.invoicing.run_facts import get_run_facts
 from apps.invoicing.statements import list_statements, statement_reference
 from apps.invoicing.workbooks import workbook_content, workbook_reference
 from apps.settlement.models import SettlementRun
+from project.failpoints import hit
 
 Kind, State = IssuedDocument.Kind, IssuedDocument.State
 
@@ -50,6 +51,7 @@ def freeze_documents(*, run_id: int, as_of: datetime) -> list[int]:
         )
         rows.append(IssuedDocument(kind=Kind.SNAPSHOT, reference=f"{workbook_reference(run)}-parquet", **common))
         IssuedDocument.objects.bulk_create(rows)
+        hit("freeze.before_commit")
     return list(IssuedDocument.objects.filter(run=run, state=State.PENDING).order_by("pk").values_list("pk", flat=True))
 
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.settlement.archive import store_file
+from project.failpoints import hit
 
 
 class RenderedFile(models.Model):
@@ -38,6 +39,7 @@ READY_HAS_HASH = ~Q(state="ready") | (~Q(sha256="") & Q(rendered_at__isnull=Fals
 def keep_rendering(*, file: RenderedFile, path: str, content: bytes, as_of: datetime) -> None:
     """Keep the bytes and mark the row ready; rendered twice, the first rendering stands."""
     sha256 = store_file(path, content)
+    hit("render.after_file")
     waiting = type(file)._default_manager.filter(pk=file.pk, state__in=[RenderedFile.State.PENDING, RenderedFile.State.FAILED])
     waiting.update(state=RenderedFile.State.READY, path=path, sha256=sha256, size_bytes=len(content), rendered_at=as_of, error="")
 

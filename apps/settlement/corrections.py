@@ -11,6 +11,7 @@ from apps.settlement.audit.operations import append_entry
 from apps.settlement.errors import RunAlreadyOpen, RunNotOpen
 from apps.settlement.history import get_effective_run
 from apps.settlement.models import AuditEntry, SettlementRun
+from project.failpoints import hit
 
 State, Kind = SettlementRun.State, SettlementRun.Kind
 OPEN_LOCK = 7104  # advisory lock space of `open_correction`
@@ -52,4 +53,5 @@ def open_correction(*, run_id: int, opened_by: User, as_of: datetime) -> Settlem
         accepted_by=base.accepted_by,
     )
     append_entry(run=correction, action=AuditEntry.Action.OPEN, from_state="", to_state=State.DRAFT, user=opened_by)
+    hit("correct.before_commit")
     return correction

@@ -16,6 +16,7 @@ from apps.settlement.audit.operations import append_entry
 from apps.settlement.audit.queries import get_last_sequence
 from apps.settlement.errors import PaymentRefused, RunNotOpen, RunWentOn
 from apps.settlement.models import AuditEntry, SettlementRun
+from project.failpoints import hit
 
 State = SettlementRun.State
 Action = AuditEntry.Action
@@ -41,6 +42,7 @@ def issue_run(
     run.state, run.issued_by, run.issued_at = State.ISSUED, issued_by, as_of
     run.save(update_fields=["state", "issued_by", "issued_at"])
     _append(run, Action.ISSUE, State.APPROVED, user=issued_by, reason=reason)
+    hit("issue.before_commit")
     return run
 
 
@@ -76,6 +78,7 @@ def mark_paid(
     run.save(update_fields=["state", "paid_by", "paid_at", "paid_on", "payment_reference"])
     payment = {"paid_on": paid_on.isoformat(), "payment_reference": reference}
     _append(run, Action.PAY, State.ISSUED, user=paid_by, reason=reason, **payment)
+    hit("pay.before_commit")
     return run
 
 

@@ -23,6 +23,7 @@ from apps.settlement.facts import result_facts
 from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 from apps.settlement.posted import refuse_stale_correction
+from project.failpoints import hit
 
 State = SettlementRun.State
 Action = AuditEntry.Action
@@ -64,6 +65,7 @@ def open_run(
         configuration=configuration, month=month, kind=kind, version=latest + 1, opened_by=opened_by, opened_at=as_of
     )
     append_entry(run=run, action=Action.OPEN, from_state="", to_state=State.DRAFT, user=opened_by, actor=actor)
+    hit("open.before_commit")
     return run
 
 
@@ -131,10 +133,11 @@ def record_result(
     as_of: datetime,
 ) -> None:
     """Replace the rows of the run and mark it computed, last of all and all at once. Errors: `RunNotOpen`."""
-    run = SettlementRun.objects.select_for_update().select_related("configuration").get(pk=run_id)
+    run = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration").get(pk=run_id)
     if run.state != State.COMPUTING:
         raise RunNotOpen(_("Run %(run)s is not being computed, so no result can be recorded. Open a new version.") % {"run": run})
     replace_rows(run=run, inputs=inputs, result=result)
+    hit("settle.after_entries")
     run.state = State.COMPUTED
     run.succeeded_at = as_of
     run.inputs_sha256, run.result_sha256 = inputs_sha256, result_sha256
@@ -149,6 +152,7 @@ def record_result(
     run.save()
     hashes = {"inputs_sha256": inputs_sha256, "result_sha256": result_sha256}
     append_entry(run=run, action=Action.COMPUTE, from_state=State.COMPUTING, to_state=State.COMPUTED, details=hashes)
+    hit("settle.before_commit")
 
 
 @transaction.atomic
@@ -229,7 +233,7 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
     Errors: `RunNotOpen`; `ApproverComputed` (two different people); `RunChanged` when the result on the screen is not the
     result in the database, or when a later version exists.
     """
-    run = SettlementRun.objects.select_for_update().select_related("configuration").get(pk=run_id)
+    run = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration").get(pk=run_id)
     if run.state != State.COMPUTED:
         raise RunNotOpen(_("Run %(run)s is not in the state computed, so it cannot be approved.") % {"run": run})
     if run.result_sha256 != seen_sha256:
@@ -263,6 +267,7 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
         reason=reason,
         details={"inputs_sha256": run.inputs_sha256, "result_sha256": run.result_sha256},
     )
+    hit("approve.before_commit")
     return run
 
 

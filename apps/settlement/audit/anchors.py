@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 
 from apps.settlement.archive import locate
+from project.failpoints import hit
 
 ANCHORS = "audit/anchors.jsonl"  # below DATA_DIR; one {"sequence": …, "mac": …} a line, only ever appended to
 
 
 def store_anchor(*, sequence: int, mac: str) -> None:
     """Append one anchor, flushed to the disk. A line that a crash left torn is closed first, never completed."""
+    hit("audit.after_commit")
     path = locate(ANCHORS)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)

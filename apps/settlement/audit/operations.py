@@ -64,6 +64,9 @@ def append_entry(
 def _lock_and_find_last() -> tuple[datetime, int, str]:
     """The database's time, the number and the MAC of the last entry, which stays the last until the commit."""
     with connection.cursor() as cursor:
+        # What the commit would check (foreign keys, sums) is checked now: those checks lock rows, and whoever waits for a row
+        # while holding the lock below waits for somebody who waits for it. Deferred again for whatever comes after.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         # a statement of its own: the one that looks must begin after the lock is held, to see what others committed
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [AUDIT_LOCK])
         cursor.execute(LAST)

@@ -1,6 +1,7 @@
 """Every step of every run writes one entry, in its own transaction, and numbers have no gaps."""
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from apps.settlement import issue_operations, operations
 from apps.settlement.audit.chain import is_genuine
 from apps.settlement.audit.operations import append_entry
 from apps.settlement.audit.queries import get_last_sequence, iterate_entries, list_history
+from apps.settlement.corrections import open_correction
 from apps.settlement.errors import RunAlreadyOpen, RunChanged
 from apps.settlement.models import AuditEntry, SettlementRun
 from tests.apps.settlement.rows import AS_OF, MONTH, make_computed_run, make_configuration, make_user
@@ -163,3 +165,30 @@ def test_thirty_steps_at_once_make_one_chain_without_gaps() -> None:
     assert [entry.sequence for entry in entries] == list(range(1, 21))
     assert [entry.previous_mac for entry in entries] == ["", *(entry.mac for entry in entries[:-1])]
     assert {entry.run_number for entry in entries} == set(SettlementRun.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_commit_would_check_is_checked_before_the_trail_is_locked() -> None:
+    """Else whoever opens a correction, and somebody whose step of the corrected run waits its turn, wait for each other."""
+    anna, bruno = make_user("anna"), make_user("bruno")
+    with transaction.atomic():
+        base = make_computed_run(make_configuration(), computed_by=anna)
+    operations.approve_run(run_id=base.pk, approved_by=bruno, seen_sha256=base.result_sha256, as_of=AS_OF)
+    locked = threading.Event()
+
+    def correct() -> None:
+        try:
+            locked.wait(10)
+            open_correction(run_id=base.pk, opened_by=anna, as_of=AS_OF)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=correct)
+    other.start()
+    with transaction.atomic():
+        SettlementRun.objects.select_for_update().get(pk=base.pk)
+        locked.set()
+        time.sleep(0.7)  # until the other one needs the row
+        append_entry(run=base, action=AuditEntry.Action.PARK, from_state="approved", to_state="approved")
+    other.join()
+    assert [entry.action for entry in iterate_entries()] == ["approve", "park", "open"]
