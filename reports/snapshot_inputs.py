@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from apps.engine.explaining import cut_points
 from apps.engine.inputs import (
     Distribution,
+    GivenAmount,
     Injection,
     Kind,
     MonthInputs,
@@ -26,6 +27,13 @@ from reports.snapshot_tables import read_rows, read_table, write_table
 from reports.snapshot_values import Leaf, LeafReader, leaves_of
 
 Files = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The amounts that came from outside. Written only where there are any."""
+
+    amounts: tuple[GivenAmount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ def write_inputs(inputs: MonthInputs) -> Files:
         accepted_missing=inputs.accepted_missing,
         year_to_date=inputs.year_to_date,
     )
-    return {
+    given = {"inputs_given.parquet": _write_values(Given(inputs.given))} if inputs.given else {}
+    return given | {
         "inputs_month.parquet": _write_values(month),
         "inputs_parameters.parquet": _write_values(inputs.parameters),
         "inputs_distribution.parquet": _write_values(inputs.distribution),
@@ -177,6 +186,7 @@ def _read(files: Files, month: Month, hours: slice) -> MonthInputs:
         parameters=_read_values(files["inputs_parameters.parquet"], RuleParameters),
         year_to_date=month.year_to_date,
         accepted_missing=month.accepted_missing,
+        given=_read_given(files),
     )
 
 
@@ -187,6 +197,14 @@ def _curves(files: Files, name: str, curves: int, month: Month, hours: slice) ->
     if hours == slice(0, month.hours):
         return read_curves(content, column, curves=curves, quarters=quarters)
     return read_slots(content, column, curves=curves, quarters=quarters, slots=slice(4 * hours.start, 4 * hours.stop))
+
+
+def _read_given(files: Files) -> tuple[GivenAmount, ...]:
+    content = files.get("inputs_given.parquet")
+    if content is None:
+        return ()
+    given: Given = _read_values(content, Given)
+    return given.amounts
 
 
 def _read_values(content: bytes, kind: type[Any]) -> Any:

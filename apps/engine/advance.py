@@ -26,41 +26,14 @@ class AdvanceParameters:
     """GSE's estimate in force. GSE may change it, so each edition is a value of its own.
 
     `coincidence` is alpha, the part of the injection that is taken to be shared; `variable_part_eur_per_mwh` is Z, the mean of
-    the tariff's variable part. `photovoltaic_hours` maps region -> hours a year, `hours_by_source` every other source.
+    the tariff's variable part. `photovoltaic_hours` maps region -> hours a year, `hours_by_source` every other source. The regions
+    are those of RO p.36 footnote 4 and p.40 footnote 9, "for advances only": the tariff's own list (p.39) may part from it.
     """
 
     coincidence: Decimal
     variable_part_eur_per_mwh: Decimal
     photovoltaic_hours: tuple[tuple[str, int], ...]
     hours_by_source: tuple[tuple[str, int], ...]
-
-
-# RO p.36 footnote 4 and p.40 footnote 9: regions by macro-zone, "for advances only". The tariff's own list (p.39) is another one,
-# and may part from this.
-_NORTH = (
-    "Piemonte",
-    "Valle d'Aosta",
-    "Lombardia",
-    "Trentino-Alto Adige",
-    "Veneto",
-    "Friuli-Venezia Giulia",
-    "Liguria",
-    "Emilia-Romagna",
-)
-_CENTRE = ("Toscana", "Umbria", "Marche", "Lazio", "Abruzzo")
-_SOUTH = ("Puglia", "Campania", "Molise", "Basilicata", "Calabria", "Sicilia", "Sardegna")
-
-ADVANCE_2024 = AdvanceParameters(
-    coincidence=Decimal("0.60"),
-    variable_part_eur_per_mwh=Decimal(20),
-    photovoltaic_hours=(
-        *((region, 900) for region in _NORTH),
-        *((region, 1050) for region in _CENTRE),
-        *((region, 1100) for region in _SOUTH),
-    ),
-    hours_by_source=(("wind", 1500), ("hydro", 1500), ("biogas", 5000), ("biomass", 5000), ("other", 500)),
-)
-"""The values of 2024, "valid for 2024 and in any case until the yearly true-up is paid" (RO p.37, 41)."""
 
 
 @dataclass(frozen=True, slots=True)

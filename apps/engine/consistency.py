@@ -7,7 +7,7 @@ from apps.engine.calendar import QUARTERS_PER_HOUR, hours_in_month
 from apps.engine.errors import InputsInconsistent, PointsOverlap
 from apps.engine.identifiers import pod_key
 from apps.engine.inputs import MonthInputs
-from apps.engine.ordering import injection_key, plant_key, point_key
+from apps.engine.ordering import given_key, injection_key, plant_key, point_key
 
 
 def check_inputs(inputs: MonthInputs) -> None:
@@ -19,6 +19,7 @@ def check_inputs(inputs: MonthInputs) -> None:
     _check_order(inputs)
     _check_points(inputs)
     _check_injections(inputs)
+    _check_given(inputs)
 
 
 def _refuse(inputs: MonthInputs, what: str) -> None:
@@ -52,6 +53,7 @@ def _check_order(inputs: MonthInputs) -> None:
     _check_sorted(inputs, "members", [code for code, _ in inputs.members])
     _check_sorted(inputs, "zones", inputs.zones)
     _check_sorted(inputs, "year_to_date", [row.granted for row in inputs.year_to_date])
+    _check_sorted(inputs, "given", [given_key(row) for row in inputs.given])
 
 
 def _check_sorted(inputs: MonthInputs, name: str, keys: Sequence[object]) -> None:
@@ -88,3 +90,14 @@ def _check_injections(inputs: MonthInputs) -> None:
         point, plant = inputs.points[row.point], inputs.plants[row.plant]
         if pod_key(point.pod) != pod_key(plant.pod):
             _refuse(inputs, f"the plant {plant.code} stands behind {plant.pod}, but a row of it is measured at {point.pod}")
+
+
+def _check_given(inputs: MonthInputs) -> None:
+    plants = [plant.code for plant in inputs.plants]
+    for row in inputs.given:
+        if not row.by_plant:
+            continue
+        if [code for code, _ in row.by_plant] != plants:
+            _refuse(inputs, f"the given {row.contribution.value} does not name each plant once")
+        if sum(cents for _, cents in row.by_plant) != row.cents:
+            _refuse(inputs, f"the plants of the given {row.contribution.value} do not sum to {row.cents} cents")

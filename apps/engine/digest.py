@@ -22,6 +22,9 @@ _ROWS_PER_BLOCK = 256
 # Nearly all values are of these very types (an Enum is a `str` too, but not of the type `str`): they are told apart at once.
 _AS_IT_IS = frozenset({str, int, bool, type(None)})
 
+# Fields that came after the first digests were stored: while empty they are left out, so that those stay true.
+_LATER = frozenset({"given"})
+
 
 def inputs_sha256(inputs: MonthInputs) -> str:
     """Return the SHA-256 (64 hexadecimal digits) of an input, brought into canonical order first.
@@ -71,5 +74,6 @@ def _plain(value: Any, arrays: list[NDArray[Any]]) -> Any:
         return {
             name: part if type(part := getattr(value, name)) in _AS_IT_IS else _plain(part, arrays)
             for name in value.__dataclass_fields__
+            if name not in _LATER or getattr(value, name)
         }
     raise InputsInconsistent(f"A {type(value).__name__} has no place in an input or a result. Build it again from the records.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from apps.engine.inputs import MonthInputs, YearToDate
+from apps.engine.inputs import MonthInputs, RunKind, YearToDate
 from apps.engine.money import round_half_up
 from apps.engine.results import ExcessSet, PlantResult
 
@@ -25,8 +25,11 @@ def excess_sets(inputs: MonthInputs, plants: Sequence[PlantResult]) -> tuple[Exc
 
     The month posts the change of the year's figure, so the year closes on the annual formula exactly; the change may be below
     zero when a later month shares little. EACI is the whole energy of the cascade, the building obligation notwithstanding:
-    the threshold is about energy, the obligation about money. A set without plants and without history is left out.
+    the threshold is about energy, the obligation about money. A set without plants and without history is left out. An advance
+    knows no excess: it has no sets.
     """
+    if inputs.run_kind is RunKind.ADVANCE:
+        return ()
     granted_by_code = {plant.code: plant.grant_intensity > 0 for plant in inputs.plants}
     history = {row.granted: row for row in inputs.year_to_date}
     result = []

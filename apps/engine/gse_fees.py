@@ -10,7 +10,6 @@ from fractions import Fraction
 from apps.engine.errors import InvalidAmount
 from apps.engine.money import round_half_up
 
-PAYMENT_THRESHOLD_CENTS = 50_00
 _PERCENT = 100
 
 
@@ -22,10 +21,6 @@ class FeeParameters:
     fixed_up_to_kw: Decimal
     fixed_cents: int
     cents_per_kw: int
-
-
-FEE_2024 = FeeParameters(free_up_to_kw=Decimal(3), fixed_up_to_kw=Decimal(20), fixed_cents=15_00, cents_per_kw=1_00)
-"""DM 106/2024, annex 1 a."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Payable:
     carried_cents: int
 
 
-def yearly_fee(power_kw: Decimal, vat_percent: Decimal, fee: FeeParameters = FEE_2024) -> Fee:
+def yearly_fee(power_kw: Decimal, vat_percent: Decimal, fee: FeeParameters) -> Fee:
     """Return GSE's fee for one plant and year: exact for powers with decimals, net and VAT each rounded half-up once.
 
     20.5 kW pay 15.50 €. VAT per plant may differ by a cent from VAT on GSE's invoice, which sums its plants first.
@@ -65,7 +60,7 @@ def yearly_fee(power_kw: Decimal, vat_percent: Decimal, fee: FeeParameters = FEE
     return Fee(net_cents=net, vat_cents=round_half_up(Fraction(vat_percent) * net * Fraction(1, _PERCENT)))
 
 
-def payable(balance_cents: int, threshold_cents: int = PAYMENT_THRESHOLD_CENTS) -> Payable:
+def payable(balance_cents: int, threshold_cents: int) -> Payable:
     """Return what is paid of a balance: all of it from the threshold up, nothing below; a debt is carried over (RO p.39-40).
 
     The balance is net of GSE's fees and of what earlier months left. Errors: `InvalidAmount` for a threshold below zero.

@@ -22,8 +22,12 @@ class Kind(StrEnum):
 
 
 class RunKind(StrEnum):
+    """By which law a month is settled: GSE's estimate, what is known, what is certain, or as if it had never been."""
+
+    ADVANCE = "advance"
     PROVISIONAL = "provisional"
     FINAL = "final"
+    REVERSAL = "reversal"
 
 
 class Voltage(StrEnum):
@@ -41,6 +45,13 @@ class Contribution(StrEnum):
     PREMIUM = "premium"
     VALORISATION = "valorisation"
     EXCESS = "excess"
+
+
+class AmountSource(StrEnum):
+    """Who found an amount that is split in place of the engine's own."""
+
+    GSE_ADVANCE = "gse_advance"  # GSE's formula of the monthly advance (RO p.36, 40)
+    GSE_PUBLISHED = "gse_published"  # what GSE published for the month
 
 
 class Quality(IntEnum):
@@ -178,6 +189,20 @@ class YearToDate:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenAmount:
+    """What one contribution comes to, found by somebody else: it is split by the rules in place of the engine's own amount.
+
+    The premium is given as it is split, without its excess. `by_plant` (plant code, cents), sorted, tells how an amount came
+    about: all plants of the input, summing to `cents`; or nothing.
+    """
+
+    contribution: Contribution
+    cents: int
+    source: AmountSource
+    by_plant: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MonthInputs:
     """One configuration and month, complete.
 
@@ -186,7 +211,8 @@ class MonthInputs:
     `prices_ueur_per_mwh` (Z, H) int64 in the order of `zones`. Slots outside a point's hours are 0 and not looked at.
 
     Canonical order: `points` by (pod, valid_from, member); `plants` by code; `injections` by (point, plant); `zones` and
-    `year_to_date` sorted; `members` by code: every member with a point in the configuration at any time or a fixed share.
+    `year_to_date` sorted; `members` by code: every member with a point in the configuration at any time or a fixed share;
+    `given` by contribution, each at most once: a contribution that is not given is the engine's own.
     """
 
     configuration: str
@@ -208,3 +234,8 @@ class MonthInputs:
     parameters: RuleParameters
     year_to_date: tuple[YearToDate, ...] = ()
     accepted_missing: tuple[str, ...] = ()  # PODs whose missing hours a person accepted by name (final runs)
+    given: tuple[GivenAmount, ...] = ()
+
+    def given_amount(self, contribution: Contribution) -> GivenAmount | None:
+        """Return what a contribution was given as, None when it is the engine's own."""
+        return next((row for row in self.given if row.contribution is contribution), None)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.inputs import Distribution, Injection, MonthInputs, Plant, Point
+from apps.engine.inputs import Distribution, GivenAmount, Injection, MonthInputs, Plant, Point
 
 Whole = TypeVar("Whole", bound=np.integer[Any])
 
@@ -25,6 +25,11 @@ def plant_key(plant: Plant) -> str:
 def injection_key(row: Injection) -> tuple[int, int]:
     """Injection rows stand by point, then plant."""
     return row.point, row.plant
+
+
+def given_key(row: GivenAmount) -> str:
+    """Given amounts stand by the name of their contribution."""
+    return row.contribution.value
 
 
 def canonical(inputs: MonthInputs) -> MonthInputs:
@@ -62,6 +67,7 @@ def canonical(inputs: MonthInputs) -> MonthInputs:
         ),
         year_to_date=tuple(sorted(inputs.year_to_date, key=lambda row: row.granted)),
         accepted_missing=tuple(sorted(inputs.accepted_missing)),
+        given=tuple(replace(row, by_plant=tuple(sorted(row.by_plant))) for row in sorted(inputs.given, key=given_key)),
     )
 
 

@@ -26,12 +26,13 @@ class Cause(StrEnum):
     PRICE = "price"
     PERIMETER = "perimeter"  # points, members, plants, and the curves of points that only one of the runs holds
     RULE = "rule"  # dated parameters
+    GIVEN = "given"  # amounts that came from outside: GSE's advance, what GSE published
     EARLIER_MONTHS = "earlier_months"  # the year to date, which moves the excess
     DISTRIBUTION = "distribution"
     PROGRAM = "program"
 
 
-STEPS = (Cause.DATA, Cause.PRICE, Cause.PERIMETER, Cause.RULE, Cause.EARLIER_MONTHS, Cause.DISTRIBUTION)
+STEPS = (Cause.DATA, Cause.PRICE, Cause.PERIMETER, Cause.RULE, Cause.GIVEN, Cause.EARLIER_MONTHS, Cause.DISTRIBUTION)
 CAUSES = (*STEPS, Cause.PROGRAM)
 
 

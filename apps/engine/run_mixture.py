@@ -16,13 +16,13 @@ from apps.engine.digest import inputs_sha256
 from apps.engine.identifiers import pod_key
 from apps.engine.inputs import MonthInputs, Point, RunKind
 
-GROUPS = ("data", "price", "perimeter", "rule", "distribution")
+GROUPS = ("data", "price", "perimeter", "rule", "given", "distribution")
 Slot = TypeVar("Slot", bound=np.generic)
 Row = tuple[tuple[str, str], Point]  # the POD with the plant behind it ("" for a withdrawal), and who holds it when
 
 
 def exchange(before: MonthInputs, now: MonthInputs, groups: frozenset[str]) -> MonthInputs:
-    """Return `before` with these groups taken from `now`: `data price perimeter rule earlier_months distribution`.
+    """Return `before` with these groups taken from `now`: `data price perimeter rule given earlier_months distribution`.
 
     The result stands in canonical order when both inputs do. It is always provisional: hours that nobody measured were
     accepted or refused when the runs themselves were computed. Members of either run stand in it; those without a point and
@@ -47,6 +47,7 @@ def exchange(before: MonthInputs, now: MonthInputs, groups: frozenset[str]) -> M
         parameters=side("rule").parameters,
         year_to_date=side("earlier_months").year_to_date,
         distribution=side("distribution").distribution,
+        given=side("given").given,
     )
 
 

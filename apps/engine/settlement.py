@@ -15,12 +15,13 @@ from apps.engine.premium import exempt_energy, premium_cents
 from apps.engine.results import Line, MemberResult, MonthResult, PlantResult
 from apps.engine.sharing import Sharing, attribute, cascade_order, share
 from apps.engine.tariff import Terms, terms_of
-from apps.engine.valorisation import valorise
+from apps.engine.valorisation import given_valorisation, valorise
 
 
 def settle(inputs: MonthInputs) -> MonthResult:
     """Return the settled month: energy of every hour, amounts per contribution, postings per member and account.
 
+    Contributions that the input gives are split as they are, in place of the engine's own; energies are always its own.
     Pure: the same input gives the same result, byte for byte, on any machine. Shapes and units are those of `MonthInputs` and
     `MonthResult`. Laws that hold for every result: per hour Σ plants = Σ consumers = shared; per contribution Σ members +
     Σ accounts = amount, to the cent.
@@ -33,18 +34,21 @@ def settle(inputs: MonthInputs) -> MonthResult:
     energy = hourly_energy(inputs)
     refuse_missing(inputs, energy.missing)
     sharing = share(inputs, order, energy.withdrawn_wh, energy.injected_wh)
-    valorisation = valorise(inputs, order, sharing.shared_wh, energy.withdrawn_wh, energy.injected_wh)
+    valorisation = given_valorisation(inputs, sharing.shared_wh) or valorise(
+        inputs, order, sharing.shared_wh, energy.withdrawn_wh, energy.injected_wh
+    )
     point_withdrawn = energy.withdrawn_wh.sum(axis=1)
     point_shared = attribute(sharing.shared_wh, energy.withdrawn_wh)  # from here on the withdrawals of single hours are gone
     plants = _plant_results(inputs, order, terms, sharing, point_shared)
     sets = excess_sets(inputs, plants)
     gross = sum(plant.premium_cents for plant in plants)
-    excess = sum(row.excess_month_cents for row in sets)
+    excess = _given_or(inputs, Contribution.EXCESS, sum(row.excess_month_cents for row in sets))
+    premium = _given_or(inputs, Contribution.PREMIUM, gross - excess)
     members = _members(inputs, order, terms, sharing.taken_wh, energy.injected_wh, point_withdrawn, point_shared)
     eligible = [kind not in inputs.parameters.enterprise_kinds for _, kind in inputs.members]
     rule = inputs.distribution
     postings = (
-        split(Contribution.PREMIUM, gross - excess, rule.premium, members),
+        split(Contribution.PREMIUM, premium, rule.premium, members),
         split(Contribution.VALORISATION, valorisation.amount_cents, rule.valorisation, members),
         split_excess(excess, rule.excess, members, eligible),
     )
@@ -60,7 +64,7 @@ def settle(inputs: MonthInputs) -> MonthResult:
         plants=plants,
         members=_member_results(members, postings),
         premium_gross_cents=gross,
-        premium_cents=gross - excess,
+        premium_cents=premium,
         valorisation=valorisation,
         excess_sets=sets,
         excess_cents=excess,
@@ -68,11 +72,18 @@ def settle(inputs: MonthInputs) -> MonthResult:
     )
 
 
+def _given_or(inputs: MonthInputs, contribution: Contribution, own_cents: int) -> int:
+    given = inputs.given_amount(contribution)
+    return own_cents if given is None else given.cents
+
+
 def _plant_results(
     inputs: MonthInputs, order: tuple[int, ...], terms: tuple[Terms, ...], sharing: Sharing, point_shared: NDArray[np.int64]
 ) -> tuple[PlantResult, ...]:
-    """Return the plants in cascade order, each with its premium rounded once."""
+    """Return the plants in cascade order, each with its premium rounded once, or as it was given by plant."""
     exempt = exempt_energy(inputs, order, terms, sharing.taken_wh, point_shared)
+    given = inputs.given_amount(Contribution.PREMIUM)
+    by_plant = dict(given.by_plant) if given else {}
     results = []
     for n, index in enumerate(order):
         plant, own = inputs.plants[index], terms[index]
@@ -84,7 +95,9 @@ def _plant_results(
                 taken_wh=taken,
                 incentivised_wh=taken if own.earns else 0,
                 exempt_wh=int(exempt[n].sum()),
-                premium_cents=premium_cents(inputs, plant, own, sharing.taken_wh[n], exempt[n]),
+                premium_cents=by_plant[plant.code]
+                if by_plant
+                else premium_cents(inputs, plant, own, sharing.taken_wh[n], exempt[n]),
                 base_ueur_per_mwh=own.base_ueur_per_mwh,
                 cap_ueur_per_mwh=own.cap_ueur_per_mwh,
                 correction_ueur_per_mwh=own.correction_ueur_per_mwh,

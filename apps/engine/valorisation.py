@@ -7,12 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.errors import ParameterMissing
-from apps.engine.inputs import Kind, MonthInputs
+from apps.engine.inputs import Contribution, Kind, MonthInputs
 from apps.engine.money import WH_UEUR_PER_MWH_PER_CENT, round_half_up
 from apps.engine.premium import exact_product, zone_prices
 from apps.engine.prices import ueur_per_mwh
 from apps.engine.results import Valorisation
 from apps.engine.sharing import share_in_building
+
+
+def given_valorisation(inputs: MonthInputs, shared: NDArray[np.int64]) -> Valorisation | None:
+    """Return the valorisation as somebody else found it, without a formula; None when it is the engine's own."""
+    given = inputs.given_amount(Contribution.VALORISATION)
+    if given is None:
+        return None
+    return Valorisation(
+        shared_wh=int(shared.sum()),
+        trase_ueur_per_mwh=0,
+        building_shared_wh=0,
+        btau_ueur_per_mwh=0,
+        avoided_losses_cents_unrounded=Fraction(0),
+        amount_cents=given.cents,
+    )
 
 
 def valorise(

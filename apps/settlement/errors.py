@@ -25,6 +25,10 @@ class RunAlreadyOpen(SettlementError):
     """A run of the same configuration, month and kind is waiting or being computed."""
 
 
+class KindTooLate(SettlementError):
+    """A run that knows less than what the month already rests on cannot follow it."""
+
+
 class RunNotOpen(SettlementError):
     """The run is not in the state that the step needs."""
 

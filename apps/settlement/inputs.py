@@ -13,6 +13,7 @@ from apps.engine.ordering import canonical
 from apps.metering.models import Channel
 from apps.metering.queries import get_month_curves, list_injecting_pods
 from apps.settlement.errors import ConfigurationEmpty, PlantMissing
+from apps.settlement.given_inputs import get_advance_amounts, get_reversal_inputs
 from apps.settlement.history import get_year_of_run
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import get_rule_parameters
@@ -26,6 +27,9 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
     Errors: `SettlementError` and the errors of communities and metering, each a sentence that says what to mend.
     """
     run = SettlementRun.objects.select_related("configuration", "corrects").get(pk=run_id)
+    run_kind = RunKind(run.settled_as)
+    if run_kind is RunKind.REVERSAL:
+        return get_reversal_inputs(run)
     year, month = run.month.year, run.month.month
     perimeter = get_perimeter(run.configuration, year, month)
     points = points_of_month(perimeter, year, month)
@@ -42,13 +46,15 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
     injections = injections_of(points, plants)
     withdrawn_wh, withdrawn_quality = _curves([point.pod for point in points], Channel.WITHDRAWN, year, month)
     injected_wh, injected_quality = _curves([points[row.point].pod for row in injections], Channel.INJECTED, year, month)
-    zones = tuple(sorted({plant.market_zone for plant in plants}))
+    is_advance = run_kind is RunKind.ADVANCE  # priced by GSE's formula: the market has no say in it
+    zones = () if is_advance else tuple(sorted({plant.market_zone for plant in plants}))
     distribution = get_distribution(run.configuration, year, month)
+    parameters = get_rule_parameters(on=run.month)
     return canonical(
         MonthInputs(
             configuration=run.configuration.code,
             kind=Kind(run.configuration.kind),
-            run_kind=RunKind(run.settled_as),
+            run_kind=run_kind,
             year=year,
             month=month,
             members=perimeter.members,
@@ -62,9 +68,10 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
             zones=zones,
             prices_ueur_per_mwh=get_hourly_prices(zones, year, month, configuration=run.configuration.code),
             distribution=distribution,
-            parameters=get_rule_parameters(on=run.month),
+            parameters=parameters,
             year_to_date=get_year_of_run(run),
             accepted_missing=tuple(sorted(run.accepted_missing)),
+            given=get_advance_amounts(plants, parameters, on=run.month) if is_advance else (),
         )
     )
 

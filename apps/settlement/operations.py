@@ -20,9 +20,10 @@ from apps.settlement.audit.operations import append_entry
 from apps.settlement.booking import replace_rows
 from apps.settlement.errors import ApproverComputed, MonthNotOver, RunAlreadyOpen, RunChanged, RunNotOpen
 from apps.settlement.facts import result_facts
+from apps.settlement.history import get_base
 from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.parameters import RULES_VERSION
-from apps.settlement.posted import refuse_stale_correction
+from apps.settlement.posted import refuse_changed_ground, refuse_less_certain
 from project.failpoints import hit
 
 State = SettlementRun.State
@@ -45,9 +46,9 @@ def open_run(
 ) -> SettlementRun:
     """Open the next version of a run. Two people who press at once get one run: the second is told which.
 
-    Without `opened_by` the trail says that `actor` did it.
+    In a month with an approved run it will post the difference. Without `opened_by` the trail says that `actor` did it.
 
-    Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one).
+    Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one); `KindTooLate`.
     """
     month = month.replace(day=1)
     if month_starts_at(month.year + month.month // 12, month.month % 12 + 1) > as_of:
@@ -60,9 +61,17 @@ def open_run(
     runs = SettlementRun.objects.filter(configuration=configuration, month=month, kind=kind)
     if (open_one := runs.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
         raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
+    base = get_base(configuration_id=configuration.pk, month=month)
+    refuse_less_certain(base, kind=kind)
     latest = runs.aggregate(latest=Max("version"))["latest"] or 0
     run = SettlementRun.objects.create(
-        configuration=configuration, month=month, kind=kind, version=latest + 1, opened_by=opened_by, opened_at=as_of
+        configuration=configuration,
+        month=month,
+        kind=kind,
+        version=latest + 1,
+        corrects=base,
+        opened_by=opened_by,
+        opened_at=as_of,
     )
     append_entry(run=run, action=Action.OPEN, from_state="", to_state=State.DRAFT, user=opened_by, actor=actor)
     hit("open.before_commit")
@@ -182,15 +191,22 @@ def _stop(run: SettlementRun, state: SettlementRun.State, action: AuditEntry.Act
 
 @transaction.atomic
 def retry_run(*, run_id: int, opened_by: User, as_of: datetime) -> SettlementRun:
-    """Put a parked or failed run back in the queue. Errors: `RunNotOpen`; `RunAlreadyOpen` when a newer one is open."""
-    run = SettlementRun.objects.select_for_update().get(pk=run_id)
+    """Put a parked or failed run back in the queue; what an earlier attempt found is void.
+
+    Errors: `RunNotOpen`; `RunAlreadyOpen` when a newer one is open; `KindTooLate` when its month went on without it.
+    """
+    run = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration").get(pk=run_id)
     if run.state not in (State.PARKED, State.FAILED):
         raise RunNotOpen(_("Run %(run)s is neither parked nor failed, so it cannot be retried.") % {"run": run})
     others = SettlementRun.objects.filter(configuration=run.configuration, month=run.month, kind=run.kind)
     if (open_one := others.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
         raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
+    if run.kind in SettlementRun.BASE_KINDS:
+        run.corrects = get_base(configuration_id=run.configuration_id, month=run.month)
+        refuse_less_certain(run.corrects, kind=run.kind)
     before = run.state
     run.state, run.error, run.attempts = State.DRAFT, "", 0
+    run.inputs_sha256, run.result_sha256, run.facts = "", "", {}
     run.opened_by, run.opened_at = opened_by, as_of
     run.save()
     append_entry(run=run, action=Action.RETRY, from_state=before, to_state=State.DRAFT, user=opened_by)
@@ -231,7 +247,7 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
     """Approve what was on the screen. From here on the run is history. `reason` is what the person remarks, for the trail.
 
     Errors: `RunNotOpen`; `ApproverComputed` (two different people); `RunChanged` when the result on the screen is not the
-    result in the database, or when a later version exists.
+    result in the database, when a later version exists, or when the month posted something since it was computed.
     """
     run = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration").get(pk=run_id)
     if run.state != State.COMPUTED:
@@ -248,13 +264,7 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
             _("Run %(run)s has a later version %(version)s. Approve that one, or look at why it differs.")
             % {"run": run, "version": newer.version}
         )
-    if run.corrects_id:
-        refuse_stale_correction(run)
-    elif (older := same.filter(state__in=SettlementRun.FROZEN_STATES).first()) is not None:
-        raise RunNotOpen(
-            _("Run %(run)s of the same month is already approved. A later truth is a correction, not a second approval.")
-            % {"run": older}
-        )
+    refuse_changed_ground(run)
     run.state = State.APPROVED
     run.approved_by, run.approved_at, run.approved_sha256 = approved_by, as_of, seen_sha256
     run.save()

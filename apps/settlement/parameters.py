@@ -33,18 +33,33 @@ REQUIRED = frozenset(
 )
 # Goes into documents and manifests; changes when the meaning of a rule changes, not its dated values.
 RULES_VERSION = "2026.1"
-KEYS = REQUIRED | MAY_BE_UNKNOWN | {"quarter_hour_prices"}
+# What only GSE's side of the money needs (`apps.settlement.gse_parameters`).
+ADVANCE_KEYS = frozenset(
+    {
+        "advance_coincidence",
+        "advance_variable_part_eur_per_mwh",
+        "advance_photovoltaic_hours",
+        "advance_hours_by_source",
+    }
+)
+FEE_KEYS = frozenset({"gse_fee", "gse_fee_vat_percent", "gse_payment_threshold_eur"})
+KEYS = REQUIRED | MAY_BE_UNKNOWN | {"quarter_hour_prices"} | ADVANCE_KEYS | FEE_KEYS
 
 
 def get_rule_parameters(*, on: date) -> RuleParameters:
     """The values in force on the first day of a month. Errors: `ParameterUnknown` names the key and the date."""
-    values: dict[str, Any] = {row.key: row.value for row in RuleParameter.objects.filter(_in_force(on))}
+    values = list_values_in_force(on=on)
     for key in sorted(REQUIRED - values.keys()):
         raise ParameterUnknown(
             _("The parameter %(key)s has no value in force on %(day)s. Record it with its legal source, then retry the run.")
             % {"key": key, "day": f"{on:%d/%m/%Y}"}
         )
     return parameters_from_values(values)
+
+
+def list_values_in_force(*, on: date) -> dict[str, Any]:
+    """Every recorded value in force on a day, by key."""
+    return {row.key: row.value for row in RuleParameter.objects.filter(_in_force(on))}
 
 
 def parameters_from_values(values: Mapping[str, Any]) -> RuleParameters:

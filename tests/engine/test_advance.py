@@ -9,13 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.engine.advance import ADVANCE_2024, advance_of, hours_per_year
+from apps.engine.advance import AdvanceParameters, advance_of, hours_per_year
 from apps.engine.errors import InvalidIdentifier, InvalidPlant, ParameterMissing
 from apps.engine.identifiers import REGIONS, SOURCES
 from apps.engine.inputs import Plant
 from apps.engine.tariff import EXISTING, NOT_RENEWABLE
-from tests.engine.facts import PARAMETERS
+from tests.engine.facts import CENTRE, NORTH, PARAMETERS
 
+SOUTH = ("Puglia", "Campania", "Molise", "Basilicata", "Calabria", "Sicilia", "Sardegna")
+ADVANCE_2024 = AdvanceParameters(
+    coincidence=Decimal("0.60"),
+    variable_part_eur_per_mwh=Decimal(20),
+    photovoltaic_hours=(
+        *((region, 900) for region in NORTH),
+        *((region, 1050) for region in CENTRE),
+        *((region, 1100) for region in SOUTH),
+    ),
+    hours_by_source=(("wind", 1500), ("hydro", 1500), ("biogas", 5000), ("biomass", 5000), ("other", 500)),
+)
 TRASE_2024 = replace(PARAMETERS, trase_eur_per_mwh=Decimal("10.57"))
 
 

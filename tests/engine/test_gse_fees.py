@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.errors import InvalidAmount
-from apps.engine.gse_fees import Payable, payable, yearly_fee
+from apps.engine.gse_fees import FeeParameters, Payable, payable, yearly_fee
+
+FEE_2024 = FeeParameters(free_up_to_kw=Decimal(3), fixed_up_to_kw=Decimal(20), fixed_cents=15_00, cents_per_kw=1_00)
+THRESHOLD = 50_00
 
 
 @pytest.mark.parametrize(
@@ -26,24 +29,24 @@ from apps.engine.gse_fees import Payable, payable, yearly_fee
     ],
 )
 def test_the_fee_by_power(power, net, vat):
-    fee = yearly_fee(Decimal(power), Decimal(22))
+    fee = yearly_fee(Decimal(power), Decimal(22), FEE_2024)
     assert (fee.net_cents, fee.vat_cents, fee.gross_cents) == (net, vat, net + vat)
 
 
 def test_a_fee_without_vat():
-    assert yearly_fee(Decimal(50), Decimal(0)).gross_cents == 45_00
+    assert yearly_fee(Decimal(50), Decimal(0), FEE_2024).gross_cents == 45_00
 
 
 @pytest.mark.parametrize(("power", "vat"), [("0", "22"), ("-1", "22"), ("10", "-1")])
 def test_no_power_no_fee(power, vat):
     with pytest.raises(InvalidAmount, match=f"{power} kW"):
-        yearly_fee(Decimal(power), Decimal(vat))
+        yearly_fee(Decimal(power), Decimal(vat), FEE_2024)
 
 
 @given(st.decimals("0.001", "1000", places=3), st.decimals("0.001", "1000", places=3))
 def test_a_larger_plant_never_pays_less(one, other):
     low, high = sorted((one, other))
-    assert yearly_fee(low, Decimal(22)).gross_cents <= yearly_fee(high, Decimal(22)).gross_cents
+    assert yearly_fee(low, Decimal(22), FEE_2024).gross_cents <= yearly_fee(high, Decimal(22), FEE_2024).gross_cents
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_a_larger_plant_never_pays_less(one, other):
     ],
 )
 def test_what_is_paid_from_fifty_euro_up_and_what_waits(balance, paid, carried):
-    assert payable(balance) == Payable(paid_cents=paid, carried_cents=carried)
+    assert payable(balance, THRESHOLD) == Payable(paid_cents=paid, carried_cents=carried)
 
 
 def test_without_a_threshold_everything_above_zero_is_paid_and_a_debt_still_waits():

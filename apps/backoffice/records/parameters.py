@@ -10,6 +10,7 @@ from django.utils.translation import gettext as say
 from apps.backoffice.access import sees_any_community
 from apps.backoffice.records.forms import RecordForm
 from apps.backoffice.records.scoping import is_superuser
+from apps.settlement.gse_parameters import advance_from_values, charges_from_values
 from apps.settlement.models import RuleParameter
 from apps.settlement.parameters import KEYS, parameters_from_values
 from apps.settlement.reference_values import read_reference_values
@@ -29,7 +30,10 @@ class RuleParameterForm(RecordForm):
         if "value" in cleaned and "key" in cleaned:
             values = {row["key"]: row["value"] for row in read_reference_values()}
             try:
-                parameters_from_values({**values, cleaned["key"]: cleaned["value"]})
+                tried = {**values, cleaned["key"]: cleaned["value"]}
+                parameters_from_values(tried)
+                advance_from_values(tried)
+                charges_from_values(tried)
             except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
                 example = values[cleaned["key"]]
                 self.add_error("value", say("Il valore non ha la forma attesa, per esempio: %(example)s") % {"example": example})

@@ -24,6 +24,7 @@ CAUSES = {
     "price": lazy("prezzi"),
     "perimeter": lazy("punti, soci e impianti"),
     "rule": lazy("parametri di legge"),
+    "given": lazy("importi del GSE"),
     "earlier_months": lazy("mesi precedenti dell’anno"),
     "distribution": lazy("regole di riparto"),
     "program": lazy("programma"),

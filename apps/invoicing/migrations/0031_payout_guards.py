@@ -198,7 +198,7 @@ END $$;
 CREATE TRIGGER payout_run_guard BEFORE INSERT OR UPDATE OR DELETE ON invoicing_payoutrun
   FOR EACH ROW EXECUTE FUNCTION invoicing_payout_run_guard();
 
-CREATE FUNCTION invoicing_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION payouts_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM invoicing_payoutbatch) THEN
     RAISE EXCEPTION 'Table % belongs to batches and cannot be emptied.', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -206,11 +206,11 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER payout_truncate BEFORE TRUNCATE ON invoicing_payoutbatch
-  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_truncate();
+  FOR EACH STATEMENT EXECUTE FUNCTION payouts_refuse_truncate();
 CREATE TRIGGER payout_truncate BEFORE TRUNCATE ON invoicing_payouttransfer
-  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_truncate();
+  FOR EACH STATEMENT EXECUTE FUNCTION payouts_refuse_truncate();
 CREATE TRIGGER payout_truncate BEFORE TRUNCATE ON invoicing_payoutrun
-  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_truncate();
+  FOR EACH STATEMENT EXECUTE FUNCTION payouts_refuse_truncate();
 """
 UNDO = """
 DROP FUNCTION invoicing_movement_keep() CASCADE;
@@ -221,7 +221,7 @@ DROP FUNCTION invoicing_transfer_close() CASCADE;
 DROP FUNCTION invoicing_batch_guard() CASCADE;
 DROP FUNCTION invoicing_batch_close() CASCADE;
 DROP FUNCTION invoicing_payout_run_guard() CASCADE;
-DROP FUNCTION invoicing_refuse_truncate() CASCADE;
+DROP FUNCTION payouts_refuse_truncate() CASCADE;
 """
 
 

@@ -14,12 +14,15 @@ class SettlementRun(models.Model):
     """One run. `draft → computing → computed → approved → issued → paid`, or `parked` (a bound or a missing input), `failed`.
 
     Unique per configuration, month, kind and version. Once approved it is history: a trigger lets issue and payment be noted.
+    The first approved run of a month is its base; every later one points back to it and posts the difference (`corrects`).
     """
 
     class Kind(models.TextChoices):
+        ADVANCE = "advance", _("acconto")
         PROVISIONAL = "provisional", _("provvisoria")
         FINAL = "final", _("definitiva")
         CORRECTION = "correction", _("rettifica")
+        REVERSAL = "reversal", _("storno")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("in attesa")
@@ -35,6 +38,7 @@ class SettlementRun(models.Model):
     SETTLED_STATES = (State.COMPUTED, State.APPROVED, State.ISSUED, State.PAID)
     APPROVED_STATES = (State.APPROVED, State.ISSUED, State.PAID)
     FROZEN_STATES = (State.APPROVED, State.ISSUED, State.PAID, State.REVERSED)
+    BASE_KINDS = (Kind.ADVANCE, Kind.PROVISIONAL, Kind.FINAL)  # from the least to the most certain
 
     configuration = models.ForeignKey(Configuration, models.PROTECT, related_name="runs", verbose_name=_("configurazione"))
     month = models.DateField(_("mese"))  # its first day
@@ -42,7 +46,7 @@ class SettlementRun(models.Model):
     version = models.PositiveIntegerField(_("versione"))
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("rettifica di")
-    )  # the provisional or final run whose month a correction settles anew
+    )  # the base of its month: the first approved run, to whose month (with what followed it) this one posts the difference
     state = models.CharField(_("stato"), max_length=10, choices=State.choices, default=State.DRAFT)
 
     opened_by = models.ForeignKey(
@@ -107,7 +111,9 @@ class SettlementRun(models.Model):
             ),
             models.CheckConstraint(
                 name="run_correction_points_back",
-                condition=Q(kind="correction", corrects__isnull=False) | (~Q(kind="correction") & Q(corrects__isnull=True)),
+                condition=Q(kind__in=["provisional", "final"])
+                | Q(kind="advance", corrects__isnull=True)
+                | Q(kind__in=["correction", "reversal"], corrects__isnull=False),
             ),
             models.CheckConstraint(name="run_month_is_first_day", condition=Q(month__day=1)),
             models.CheckConstraint(
@@ -150,8 +156,19 @@ class SettlementRun(models.Model):
 
     @property
     def settled_as(self) -> str:
-        """By which kind's law the month is settled: a correction by that of the run it corrects."""
-        return self.corrects.kind if self.corrects else self.kind
+        """By which kind's law the month is settled: a correction by that of the most certain run that it stands on."""
+        if self.kind != self.Kind.CORRECTION or self.corrects is None:
+            return self.kind
+        if "settled_as" in (found := self.facts.get("correction", {})):
+            return str(found["settled_as"])
+        return self.corrects.month_settled_as
+
+    @property
+    def month_settled_as(self) -> str:
+        """Of a base: the most certain kind among it and the approved runs that point back to it."""
+        later = self.corrections.filter(state__in=self.APPROVED_STATES, kind__in=self.BASE_KINDS)
+        kinds: set[str] = {self.kind, *later.values_list("kind", flat=True)}
+        return max(kinds, key=lambda kind: self.BASE_KINDS.index(self.Kind(kind)))
 
     @property
     def is_open(self) -> bool:

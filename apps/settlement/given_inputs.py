@@ -1,0 +1,69 @@
+"""Gather: the inputs of runs whose amounts are not the engine's own: GSE's advance, and the nothing that a reversal leaves."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from apps.communities.queries import get_distribution, get_perimeter
+from apps.engine.advance import advance_of
+from apps.engine.calendar import QUARTERS_PER_HOUR, hours_in_month
+from apps.engine.inputs import (
+    AmountSource,
+    Contribution,
+    GivenAmount,
+    Kind,
+    MonthInputs,
+    Plant,
+    RuleParameters,
+    RunKind,
+)
+from apps.engine.ordering import canonical
+from apps.settlement.gse_parameters import get_advance_parameters
+from apps.settlement.models import SettlementRun
+from apps.settlement.parameters import get_rule_parameters
+
+
+def get_advance_amounts(plants: Sequence[Plant], parameters: RuleParameters, *, on: date) -> tuple[GivenAmount, ...]:
+    """What GSE advances for these plants, plant by plant (settlement-rules 6). An advance has no excess.
+
+    Errors: `ParameterUnknown`, and those of `apps.engine.advance.advance_of`.
+    """
+    estimate = get_advance_parameters(on=on)
+    rows = [advance_of(plant, parameters, estimate) for plant in sorted(plants, key=lambda plant: plant.code)]
+    premium = tuple((row.code, row.premium_cents) for row in rows)
+    valorisation = tuple((row.code, row.valorisation_cents) for row in rows)
+    source = AmountSource.GSE_ADVANCE
+    return (
+        GivenAmount(Contribution.EXCESS, 0, source),
+        GivenAmount(Contribution.PREMIUM, sum(cents for _code, cents in premium), source, premium),
+        GivenAmount(Contribution.VALORISATION, sum(cents for _code, cents in valorisation), source, valorisation),
+    )
+
+
+def get_reversal_inputs(run: SettlementRun) -> MonthInputs:
+    """The month as if it had never been: no point, no plant, no energy. What it posted comes back as the difference to nothing."""
+    year, month = run.month.year, run.month.month
+    hours = hours_in_month(year, month)
+    slots = QUARTERS_PER_HOUR * hours
+    return canonical(
+        MonthInputs(
+            configuration=run.configuration.code,
+            kind=Kind(run.configuration.kind),
+            run_kind=RunKind.REVERSAL,
+            year=year,
+            month=month,
+            members=get_perimeter(run.configuration, year, month).members,
+            points=(),
+            plants=(),
+            injections=(),
+            withdrawn_wh=np.zeros((0, slots), np.int32),
+            withdrawn_quality=np.zeros((0, slots), np.uint8),
+            injected_wh=np.zeros((0, slots), np.int32),
+            injected_quality=np.zeros((0, slots), np.uint8),
+            zones=(),
+            prices_ueur_per_mwh=np.zeros((0, hours), np.int64),
+            distribution=get_distribution(run.configuration, year, month),
+            parameters=get_rule_parameters(on=run.month),
+        )
+    )
