@@ -13,5 +13,7 @@ urlpatterns = [
     path("members/<int:member_id>/<int:year>/", views.member, name="year"),
     path("members/<int:member_id>/mail/", mail.choose, name="mail"),
     path("months/<int:result_id>/", views.month, name="month"),
+    path("members/<int:member_id>/invoices/", views.invoices, name="invoices"),
+    path("invoices/<int:file_id>/", views.invoice, name="invoice"),
     path("statements/<int:document_id>/", views.statement, name="statement"),
 ]

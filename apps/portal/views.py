@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Callable
+from itertools import groupby
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from apps.invoicing.downloads import Statement, get_statement, read_statement
+from apps.invoicing.invoices.files import get_members_file, has_invoices, list_members_files, read_invoice_file
 from apps.portal.access import get_visitor
 from apps.portal.month import get_month
 from apps.portal.months import get_year, list_years
@@ -62,6 +64,7 @@ def member(request: HttpRequest, member_id: int, year: int | None = None) -> Htt
         "years": years,
         "year": shown,
         "picture": year_picture(shown) if shown else None,
+        "has_invoices": has_invoices(member_id=found.pk),
     }
     return render(request, "portal/member.html", context)
 
@@ -90,6 +93,35 @@ def statement(request: HttpRequest, document_id: int) -> HttpResponseBase:
     response = FileResponse(
         io.BytesIO(content), as_attachment=True, filename=statement_file_name(found), content_type="application/pdf"
     )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@private
+def invoices(request: HttpRequest, member_id: int) -> HttpResponseBase:
+    """The invoices of one member, newest first; only those whose files are ready."""
+    visitor = get_visitor(request)
+    found = visitor.get_member(member_id)
+    files = list_members_files(member_id=found.pk)
+    rows = [(invoice, list(of_invoice)) for invoice, of_invoice in groupby(files, lambda file: file.invoice)]
+    return render(request, "portal/invoices.html", {"visitor": visitor, "member": found, "rows": rows})
+
+
+@private
+def invoice(request: HttpRequest, file_id: int) -> HttpResponseBase:
+    """A file of one of the visitor's own invoices, byte by byte as it was stored."""
+    visitor = get_visitor(request)
+    found = get_members_file(file_id=file_id, member_ids=visitor.member_ids)
+    if found is None:
+        raise Http404
+    try:
+        content = read_invoice_file(found)
+    except FileAltered as error:
+        log.error("Invoice file %s cannot be handed out: %s", found.pk, error)
+        return _being_restored(request)
+    name = f"{slugify(f'{found.invoice.get_kind_display()} {found.invoice.reference}'.replace('/', '-'))}.{found.kind}"
+    kind = "application/pdf" if found.kind == found.Kind.PDF else "application/octet-stream"
+    response = FileResponse(io.BytesIO(content), as_attachment=True, filename=name, content_type=kind)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

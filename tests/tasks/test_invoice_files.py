@@ -70,7 +70,7 @@ def test_rendered_again_the_bytes_are_identical_whatever_changed_since(draft):
 
 def test_the_preview_is_the_final_save_but_for_the_number(draft):
     preview = issuing.get_preview(invoice_id=draft.pk, as_of=AS_OF)
-    shown = {kind: render_content(preview, LOGO, kind) for kind in (Kind.PDF, Kind.XML)}
+    shown = {kind.value: render_content(preview, LOGO, kind) for kind in Kind}
     invoice = issue(draft, AS_OF + timedelta(hours=1))
     final = printed(invoice)
     assert shown["xml"].replace(b"PROFORMA/2026", b"2026/1") == final["xml"]

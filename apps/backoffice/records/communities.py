@@ -22,13 +22,20 @@ from apps.communities.models import Community
 from reports.logo import safe_logo
 
 MAX_LOGO_BYTES = 200 * 1024
+_VAT_DIGITS = 11
+_INVOICES = ("vat_number", "tax_regime", "street", "postcode", "town", "province", "pec", "phone")
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
 class CommunityForm(RecordForm):
     """A community; the logo is decoded and drawn again before it is kept, so that nothing but a picture is stored."""
 
-    checks = {"code": scalars.to_code, "tax_code": scalars.to_tax_code, "iban": scalars.to_iban}
+    checks = {
+        "code": scalars.to_code,
+        "tax_code": scalars.to_tax_code,
+        "iban": scalars.to_iban,
+        "vat_number": scalars.to_tax_code,
+    }
     iban = line(label=_("IBAN"))
     new_logo = forms.FileField(
         label=_("Nuovo logo"),
@@ -40,7 +47,13 @@ class CommunityForm(RecordForm):
 
     class Meta:
         model = Community
-        fields = ("code", "name", "tax_code", "iban", "legal_form", "address", "contact_email")
+        fields = ("code", "name", "tax_code", "iban", "legal_form", "address", "contact_email", *_INVOICES)
+
+    def clean_vat_number(self) -> str:
+        number: str = self.cleaned_data["vat_number"].strip()
+        if number and not (number.isascii() and number.isdigit() and len(number) == _VAT_DIGITS):
+            raise forms.ValidationError(say("La partita IVA ha undici cifre."))
+        return number
 
     def clean_new_logo(self) -> bytes:
         upload: UploadedFile[bytes] | None = self.cleaned_data["new_logo"]
@@ -81,6 +94,7 @@ class CommunityAdmin(CommunityScopedAdmin):
         logo = ("logo_shown", "new_logo", "remove_logo") if self.has_change_permission(request, obj) else ("logo_shown",)
         return (
             (None, {"fields": ("code", "name", "tax_code", iban, "legal_form", "address", "contact_email")}),
+            (_("Per le fatture"), {"fields": _INVOICES}),
             (_("Logo"), {"fields": logo}),
         )
 

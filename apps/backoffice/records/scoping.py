@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from apps.accounts.models import User
 from apps.backoffice.access import list_managed_communities, list_visible_communities, manages_any_community, sees_any_community
 from apps.communities.models import Community, Configuration, Member, Membership, MeteringPoint, Plant
+from apps.invoicing.models import Customer
 
 # Where the community of a row stands, seen from the row. A model that is not here belongs to no community.
 COMMUNITY_PATHS: Mapping[type[Model], str] = {
@@ -20,6 +21,7 @@ COMMUNITY_PATHS: Mapping[type[Model], str] = {
     Membership: "member__community",
     MeteringPoint: "configuration__community",
     Plant: "community",
+    Customer: "community",
 }
 
 

@@ -88,3 +88,17 @@ def month_name(month: date) -> str:
     """marzo 2023. In Italian the names of months are written small; Django's catalogue has them capital."""
     name = str(MONTHS[month.month])
     return f"{name.lower() if get_language() == 'it' else name} {month.year}"
+
+
+@register.filter
+def price(value: Decimal) -> str:
+    """12.50000000 -> 12,50: two decimals, or as many as say something."""
+    plain = value.normalize()
+    return _text(plain, max(2, -int(plain.as_tuple().exponent)))
+
+
+@register.filter
+def exact(value: Decimal) -> str:
+    """123.45600000 -> 123,456: every decimal that says something, and no other."""
+    plain = value.normalize()
+    return _text(plain, max(0, -int(plain.as_tuple().exponent)))

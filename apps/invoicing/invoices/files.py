@@ -48,6 +48,11 @@ def list_members_files(*, member_id: int) -> list[InvoiceFile]:
     )
 
 
+def has_invoices(*, member_id: int) -> bool:
+    """Is there anything that `list_members_files` would list?"""
+    return InvoiceFile.objects.filter(invoice__customer__member=member_id, state=State.READY).exists()
+
+
 def read_invoice_file(file: InvoiceFile) -> bytes:
     """The bytes as they were stored. Errors: `FileAltered` when they are gone or changed."""
     return read_file(file.path, sha256=file.sha256)

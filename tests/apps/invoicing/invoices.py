@@ -39,12 +39,8 @@ def make_customer(issuer: Community, *, member: str = "", **changes: Any) -> Cus
 
 
 def make_draft(customer: Customer, *lines: LineFacts, **changes: Any) -> Invoice:
-    return drafts.save_draft(
-        customer_id=customer.pk,
-        lines=lines or (FEE,),
-        saved_by=None,
-        **{"issuer_id": customer.community_id, "as_of": AS_OF} | changes,
-    )
+    named: dict[str, Any] = {"issuer_id": customer.community_id, "as_of": AS_OF} | changes
+    return drafts.save_draft(customer_id=customer.pk, lines=lines or (FEE,), saved_by=None, **named)
 
 
 def issue(invoice: Invoice, as_of: datetime = AS_OF) -> Invoice:

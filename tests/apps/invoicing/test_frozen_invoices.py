@@ -1,6 +1,6 @@
 """What is issued or printed is history: ORM, admin and raw SQL as the application's own role all fail to change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -182,7 +182,7 @@ def test_what_is_issued_cannot_be_changed_by_the_orm(world: World) -> None:
     assert _not_refused(attempts, (*REFUSED, ProtectedError)) == []
 
 
-def _not_refused(attempts: dict[str, Callable[[], object]], refusals: tuple[type[Exception], ...]) -> list[str]:
+def _not_refused(attempts: Mapping[str, Callable[[], object]], refusals: tuple[type[Exception], ...]) -> list[str]:
     """The attempts that the database let pass, or that changed a row all the same. Each begins from the same rows."""
     before, passed = everything(), []
     for name, attempt in attempts.items():

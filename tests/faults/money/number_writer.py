@@ -104,7 +104,7 @@ def main() -> None:
         print(json.dumps(prepare()))
         return
     if mistake:
-        issuing.take_number = MISTAKES[mistake]  # type: ignore[assignment]
+        vars(issuing)["take_number"] = MISTAKES[mistake]
     write(**options)
 
 
