@@ -158,6 +158,7 @@ CELERY_IMPORTS = (
     "tasks.invoicing",
     "tasks.exports",
     "tasks.mail",
+    "tasks.reminders",
 )
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
@@ -185,6 +186,7 @@ CELERY_TASK_ROUTES = {
     "invoicing.*": {"queue": "documents"},
     "exports.*": {"queue": "documents"},
     "mail.*": {"queue": "mail"},
+    "reminders.*": {"queue": "mail"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
