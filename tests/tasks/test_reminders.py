@@ -1,4 +1,4 @@
-"""Reminders look at what should exist: however often, late, doubled or out of order, the same rows; each written once to a person."""
+"""Reminders look at what should exist: however often or late, doubled or out of order, the same rows; each is written once."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -84,6 +84,7 @@ def test_a_month_without_an_approved_run_by_the_twentieth(configuration):
 def test_a_run_that_waits_for_its_approval_longer_than_three_days(configuration):
     run = make_month(configuration, date(2023, 12, 1), [make_member(configuration, "M1")], state="computed")
     done = run.succeeded_at
+    assert done is not None
     assert keep(Kind.APPROVAL_WAITS, done + timedelta(days=2, hours=23)) == []
     (found,) = keep(Kind.APPROVAL_WAITS, done + timedelta(days=3))
     assert say_reminder(found) == "CER-ALBA-A, dicembre 2023: la regolazione (provvisoria) è calcolata e aspetta l’approvazione."
@@ -93,6 +94,7 @@ def test_a_run_that_waits_for_its_approval_longer_than_three_days(configuration)
 
 def test_a_run_issued_and_not_paid_for_thirty_days(configuration):
     run = make_month(configuration, date(2023, 12, 1), [make_member(configuration, "M1")], state="issued")
+    assert run.issued_at is not None
     assert keep(Kind.PAYMENT_WAITS, run.issued_at + timedelta(days=29)) == []
     (found,) = keep(Kind.PAYMENT_WAITS, run.issued_at + timedelta(days=30))
     assert found.facts["run"] == str(run.pk)
@@ -222,13 +224,17 @@ def test_two_ticks_at_once_write_everything_once():
     assert MailMessage.objects.count() == 1
 
 
-def things(*names):
-    return lambda _: [Thing(name, things.community_id, date(2024, 3, 1), None, {"year": "2024"}) for name in names]
-
-
 def keep_things(configuration, *names, as_of=NOW):
-    things.community_id = configuration.community_id
-    keep_reminders(as_of=as_of, providers=[Provider(Kind.PARAMETER_MISSING, things(*names))])
+    """A provider that names these."""
+
+    def look(_):
+        return [Thing(name, configuration.community_id, date(2024, 3, 1), None, {"year": "2024"}) for name in names]
+
+    keep_reminders(as_of=as_of, providers=[Provider(Kind.PARAMETER_MISSING, look)])
+
+
+def newest() -> MailMessage:
+    return MailMessage.objects.latest("pk")
 
 
 def test_each_reminder_is_written_once_to_each_person_in_one_letter_a_day(configuration, boss, monkeypatch):
@@ -241,7 +247,7 @@ def test_each_reminder_is_written_once_to_each_person_in_one_letter_a_day(config
     assert write_reminder_letters(as_of=NOW + timedelta(hours=1)) == 0
     tomorrow = NOW + timedelta(days=1)
     assert [write_reminder_letters(as_of=tomorrow) for _ in range(2)] == [1, 0]
-    assert len(list_lines(MailMessage.objects.order_by("pk").last())) == 1
+    assert len(list_lines(newest())) == 1
     assert write_reminder_letters(as_of=tomorrow + timedelta(days=1)) == 0
 
 
@@ -289,7 +295,7 @@ def test_the_person_in_charge_gets_the_letters_from_their_day_on(configuration, 
     Role.objects.filter(user=other).delete()
     keep_things(configuration, "a", "b", as_of=NOW + timedelta(days=1))
     write_reminder_letters(as_of=NOW + timedelta(days=1))
-    assert MailMessage.objects.order_by("pk").last().user == boss, "who has left is in charge of nothing"
+    assert newest().user == boss, "who has left is in charge of nothing"
     accountant = make_boss(configuration, "conti@alba.it", Role.Kind.ACCOUNTANT)
     with pytest.raises(operations.ReminderRefused):
         put_in_charge(community=configuration.community, user=accountant, from_day=date(2024, 4, 1))
