@@ -164,6 +164,7 @@ CELERY_IMPORTS = (
     "tasks.payouts",
     "tasks.exports",
     "tasks.mail",
+    "tasks.reminders",
 )
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
@@ -194,6 +195,7 @@ CELERY_TASK_ROUTES = {
     "exports.*": {"queue": "documents"},
     "accountancy.*": {"queue": "documents"},
     "mail.*": {"queue": "mail"},
+    "reminders.*": {"queue": "mail"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True

@@ -28,6 +28,7 @@ TIMETABLE = (
     Job("Chiude i quarti d'ora", "intervals.close_quarters", every_seconds=60),
     Job("Cerca i dispositivi muti", "devices.detect_offline", every_seconds=30),
     Job("Prepara le partizioni", "ingest.keep_partitions", minute="20", hour="*/6"),
+    Job("Aggiorna i promemoria", "reminders.keep_reminders", minute="0", hour="6"),
     Job("Mette in coda i rendiconti da inviare", "mail.queue_statements", every_seconds=300),
     Job("Invia le e-mail in coda", "mail.send_waiting", every_seconds=60),
     Job("Completa i documenti mancanti", "invoicing.complete_documents", every_seconds=300),

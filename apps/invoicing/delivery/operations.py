@@ -39,7 +39,9 @@ def claim_message(*, message_id: int, as_of: datetime) -> Claim | None:
     token = uuid4()
     if not waiting.update(state=State.SENDING, claim=token, claimed_at=as_of, attempts=F("attempts") + 1):
         return None
-    message = MailMessage.objects.select_related("document__run", "member__mail_choice", "community__delivery").get(pk=message_id)
+    message = MailMessage.objects.select_related("document__run", "member__mail_choice", "community__delivery", "user").get(
+        pk=message_id
+    )
     if reason := why_unwanted(message):
         MailMessage.objects.filter(pk=message_id).update(state=State.WITHDRAWN, claim=None, detail=reason)
         _note(message, State.WITHDRAWN, as_of, detail=reason)

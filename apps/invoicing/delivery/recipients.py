@@ -1,10 +1,12 @@
 """Who gets letters, where, how and in which language: asked of today's rows."""
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.communities.models import Community, Member
 from apps.invoicing.delivery.models import CommunityDelivery, MailMessage, MemberMailChoice
+from apps.invoicing.reminders.people import list_readers
 from apps.settlement.models import SettlementRun
 
 Statements = CommunityDelivery.Statements
@@ -48,7 +50,7 @@ def language_of(message: MailMessage) -> str:
 def why_unwanted(message: MailMessage) -> str:
     """Why a letter must not leave any more, as a sentence; empty when it may."""
     if message.document is None or message.member is None:
-        return ""
+        return _why_needless(message)
     if message.document.run.state not in SENT_WHILE:
         return _("The run of the statement is no longer issued.")
     if how_statements_go(message.community) == Statements.OFF:
@@ -56,4 +58,14 @@ def why_unwanted(message: MailMessage) -> str:
     choice = get_choice(message.member)
     if choice is not None and not choice.wants_statements:
         return _("The member does not want statements by e-mail.")
+    return ""
+
+
+def _why_needless(message: MailMessage) -> str:
+    """The same for a letter of reminders: the person may have left, or done everything."""
+    on = message.queued_at.astimezone(timezone.get_default_timezone()).date()
+    if message.user not in list_readers(community_id=message.community_id, on=on):
+        return _("The person is no longer in charge, or wants no reminders by e-mail.")
+    if not message.reminders.filter(reminder__done_at__isnull=True).exists():
+        return _("Everything that the reminders were about is done.")
     return ""
