@@ -11,6 +11,8 @@ urlpatterns = [
     path("start/", views.start, name="start"),
     path("members/<int:member_id>/", views.member, name="member"),
     path("members/<int:member_id>/<int:year>/", views.member, name="year"),
+    path("members/<int:member_id>/account/", views.account, name="account"),
+    path("members/<int:member_id>/account.csv", views.account_csv, name="account_csv"),
     path("months/<int:result_id>/", views.month, name="month"),
     path("statements/<int:document_id>/", views.statement, name="statement"),
 ]
