@@ -7,6 +7,7 @@ from apps.backoffice.delivery import admin as delivery
 from apps.backoffice.devices import admin as devices
 from apps.backoffice.invoicing import admin as invoicing
 from apps.backoffice.measures import admin as measures
+from apps.backoffice.payouts import admin as payouts
 from apps.backoffice.records import admin as records
 from apps.backoffice.runs import admin as runs
 
@@ -14,4 +15,4 @@ admin.site.site_title = admin.site.site_header = "CerCollettiva"
 admin.site.index_title = _("Amministrazione")
 admin.site.enable_nav_sidebar = False  # tables need the width; the ways in stand in the header
 
-__all__ = ["delivery", "devices", "invoicing", "measures", "records", "runs"]
+__all__ = ["delivery", "devices", "invoicing", "measures", "payouts", "records", "runs"]

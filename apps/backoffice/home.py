@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.backoffice.access import Person, list_managed_communities, list_visible_configurations, list_visible_runs
 from apps.backoffice.delivery.reminders import get_home_reminders
 from apps.backoffice.devices.alerts import count_waiting_alerts
+from apps.backoffice.payouts.reminders import list_reminders
 from apps.backoffice.runs.labels import TONES
 from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
@@ -63,6 +64,7 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
         "proposals": list_open_proposals(runs)[:MOST_WAITING],
         "alerts": count_waiting_alerts(user),
         "reminders": get_home_reminders(user),
+        "payouts": list_reminders(user, today=today)[:MOST_WAITING],
     }
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from apps.invoicing.downloads import Statement, get_statement, read_statement
 from apps.invoicing.invoices.files import get_members_file, has_invoices, list_members_files, read_invoice_file
 from apps.portal.access import get_visitor
+from apps.portal.account import export_account, get_account_page
 from apps.portal.month import get_month
 from apps.portal.months import get_year, list_years
 from apps.portal.pictures import month_pictures, year_picture
@@ -76,6 +77,26 @@ def month(request: HttpRequest, result_id: int) -> HttpResponseBase:
     found = get_month(visitor=visitor, result_id=result_id)
     context = {"visitor": visitor, "member": found.member, "month": found, "pictures": month_pictures(found)}
     return render(request, "portal/month.html", context)
+
+
+@private
+def account(request: HttpRequest, member_id: int) -> HttpResponseBase:
+    """What the community owes this member and what it paid, line by line."""
+    visitor = get_visitor(request)
+    found = visitor.get_member(member_id)
+    context = {"visitor": visitor, "member": found, "account": get_account_page(found)}
+    return render(request, "portal/account.html", context)
+
+
+@private
+def account_csv(request: HttpRequest, member_id: int) -> HttpResponseBase:
+    """The same as a file."""
+    found = get_visitor(request).get_member(member_id)
+    response = HttpResponse(export_account(found), content_type="text/csv; charset=utf-8")
+    name = slugify(" ".join([pgettext("file name", "conto"), found.code]))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @private

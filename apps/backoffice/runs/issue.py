@@ -14,7 +14,8 @@ from apps.backoffice.access import may_decide, of_visible_run, person
 from apps.backoffice.runs.decide import LONGEST_REASON, refuse
 from apps.invoicing import issue_operations as documents
 from apps.invoicing.errors import DocumentsNotReady
-from apps.settlement import issue_operations
+from apps.invoicing.payouts.booking import is_in_batch, mark_paid_outside
+from apps.invoicing.payouts.errors import RunInBatch
 from apps.settlement.errors import PaymentRefused, RunNotOpen, RunWentOn
 from apps.settlement.models import SettlementRun
 
@@ -65,10 +66,10 @@ def mark_paid(request: HttpRequest, run: SettlementRun) -> HttpResponse:
         return _say_what_lacks(request, run, form)
     paid_on, reference = form.cleaned_data["paid_on"], form.cleaned_data["reference"]
     try:
-        issue_operations.mark_paid(
+        mark_paid_outside(
             run_id=run.pk, paid_by=person(request), paid_on=paid_on, reference=reference, as_of=timezone.now(), **form.seen()
         )
-    except (RunWentOn, RunNotOpen) as error:
+    except (RunWentOn, RunNotOpen, RunInBatch) as error:
         return refuse(request, run, error)
     except PaymentRefused as error:
         messages.error(request, str(error.args[0]))
@@ -84,7 +85,7 @@ def get_next_step(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
     return {
         "may_issue": decides and ready,
         "waits_for_documents": run.state == State.APPROVED and not ready,
-        "may_pay": decides and run.state == State.ISSUED,
+        "may_pay": decides and run.state == State.ISSUED and not is_in_batch(run),
         "earliest": run.month,
         "latest": timezone.localdate(),
     }

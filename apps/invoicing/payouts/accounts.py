@@ -40,7 +40,9 @@ class AccountLine:
 
 def get_account(*, member_id: int) -> list[AccountLine]:
     """The account of a member, oldest line first; the last balance is what the community owes today."""
-    rows = AccountMovement.objects.filter(member=member_id).select_related("run__configuration", "run__corrects", "transfer__batch")
+    rows = AccountMovement.objects.filter(member=member_id).select_related(
+        "run__configuration", "run__corrects", "transfer__batch"
+    )
     rows = rows.defer("run__facts", "run__missing", "transfer__name", "transfer__iban", "transfer__batch__content",
                       "transfer__batch__payer").order_by("day", "pk")  # fmt: skip
     found = list(rows)
@@ -70,7 +72,11 @@ def get_own_account(*, community_id: int, account: str) -> list[AccountLine]:
     entries = _own_entries(community_id).filter(account=account).order_by("run__issued_at", "run", "contribution")
     sums = entries.values_list("run", "contribution").annotate(sum=Sum("cents"))
     rows = [(run_id, contribution, int(cents)) for run_id, contribution, cents in sums if cents]
-    runs = SettlementRun.objects.select_related("configuration", "corrects").defer("facts", "missing").in_bulk({row[0] for row in rows})
+    runs = (
+        SettlementRun.objects.select_related("configuration", "corrects")
+        .defer("facts", "missing")
+        .in_bulk({row[0] for row in rows})
+    )
     balances = accumulate(cents for _run, _contribution, cents in rows)
     return [
         AccountLine(_issued_on(runs[run_id]), describe_run(runs[run_id]), cents, balance, run_id, contribution)

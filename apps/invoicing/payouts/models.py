@@ -133,9 +133,7 @@ class PayoutBatch(models.Model):
             ),
             models.CheckConstraint(  # who says that the bank never paid is not who made the file
                 name="payout_discard_by_another",
-                condition=Q(discarded_by__isnull=True)
-                | Q(downloaded_at__isnull=True)
-                | ~Q(discarded_by=F("created_by")),
+                condition=Q(discarded_by__isnull=True) | Q(downloaded_at__isnull=True) | ~Q(discarded_by=F("created_by")),
             ),
         ]
 
@@ -240,12 +238,8 @@ class AccountMovement(models.Model):
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="movements", verbose_name=_("socio"))
     kind = models.CharField(_("tipo"), max_length=8, choices=Kind.choices)
-    run = models.ForeignKey(
-        SettlementRun, models.PROTECT, null=True, related_name="movements", verbose_name=_("regolazione")
-    )
-    transfer = models.ForeignKey(
-        PayoutTransfer, models.PROTECT, null=True, related_name="movements", verbose_name=_("bonifico")
-    )
+    run = models.ForeignKey(SettlementRun, models.PROTECT, null=True, related_name="movements", verbose_name=_("regolazione"))
+    transfer = models.ForeignKey(PayoutTransfer, models.PROTECT, null=True, related_name="movements", verbose_name=_("bonifico"))
     cents = models.BigIntegerField(_("centesimi"))
     day = models.DateField(_("data"))
     recorded_at = models.DateTimeField(_("registrato il"))

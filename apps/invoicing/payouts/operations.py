@@ -123,7 +123,9 @@ def hand_out_file(*, batch_id: int, downloaded_by: User, as_of: datetime) -> byt
         raise BatchNotOpen(_("Batch %(batch)s has no file to hand out.") % {"batch": batch})
     content: bytes = batch.content.encode()
     if hashlib.sha256(content).hexdigest() != batch.sha256:
-        raise BatchNotOpen(_("The file of batch %(batch)s is not the one that was made. Restore the database.") % {"batch": batch})
+        raise BatchNotOpen(
+            _("The file of batch %(batch)s is not the one that was made. Restore the database.") % {"batch": batch}
+        )
     if batch.downloaded_at is None:
         batch.downloaded_by, batch.downloaded_at = downloaded_by, as_of
         batch.save(update_fields=["downloaded_by", "downloaded_at"])
@@ -222,11 +224,14 @@ def note_return(*, transfer_id: int, returned_on: date, code: str, returned_by: 
     executed_on = transfer.batch.executed_on
     if executed_on is None or not executed_on <= returned_on <= _day(as_of):
         raise ExecutionRefused(
-            _("Transfer %(transfer)s cannot have come back on %(day)s. Correct the day.") % {"transfer": transfer, "day": returned_on}
+            _("Transfer %(transfer)s cannot have come back on %(day)s. Correct the day.")
+            % {"transfer": transfer, "day": returned_on}
         )
     code = code.strip().upper()
     if len(code) != 4 or not code.isascii() or not code.isalnum():
-        raise ExecutionRefused(_("%(code)r is not a reason of the bank, such as AC04. Copy its four characters.") % {"code": code})
+        raise ExecutionRefused(
+            _("%(code)r is not a reason of the bank, such as AC04. Copy its four characters.") % {"code": code}
+        )
     transfer.state, transfer.returned_on, transfer.return_code = TransferState.RETURNED, returned_on, code
     transfer.returned_by, transfer.returned_at = returned_by, as_of
     transfer.save(update_fields=["state", "returned_on", "return_code", "returned_by", "returned_at"])

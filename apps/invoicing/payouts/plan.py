@@ -1,4 +1,4 @@
-"""Who would be paid what by a batch of these runs, and who would not and why. Read only: the preview and the batch both ask here."""
+"""Who would be paid what by a batch of these runs, and who would not and why. The preview and the batch both ask here."""
 
 import hashlib
 import json
@@ -91,7 +91,11 @@ def plan_batch(*, community_id: int, run_ids: Collection[int], today: date) -> P
     for member in members.only("code", "name", "iban"):
         balance, kept = balances[member.pk], max(0, held.get(member.pk, 0))
         reason = _reason(
-            member, balance - kept, 1 if member.pk in gone else max(1, minimum), returned.get(member.pk, ""), member.pk in on_the_way
+            member,
+            balance - kept,
+            1 if member.pk in gone else max(1, minimum),
+            returned.get(member.pk, ""),
+            member.pk in on_the_way,
         )
         if balance - kept:
             lines.append(Line(member.pk, member.code, member.name, member.iban, balance, kept, reason))

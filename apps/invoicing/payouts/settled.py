@@ -13,9 +13,7 @@ def list_settled_runs(community_id: int) -> list[int]:
 
     What a member is still owed (carried over, without an IBAN, on the way, returned) is owed for the runs taken in last.
     """
-    order = dict(
-        PayoutRun.objects.filter(batch__community=community_id, released=False).values_list("run", "batch__number")
-    )
+    order = dict(PayoutRun.objects.filter(batch__community=community_id, released=False).values_list("run", "batch__number"))
     owed: dict[int, int] = defaultdict(int)  # per member, what belongs to runs that were taken in
     balance: dict[int, int] = defaultdict(int)  # what other runs took back was set off against it
     credits_of: dict[int, list[tuple[int, int, int]]] = defaultdict(list)  # per member: batch number, run, cents

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -105,12 +106,16 @@ def test_the_same_file_is_made_and_handed_out_again(place):
     first = send(batch)
     make_payout_file(batch.pk)
     batch.refresh_from_db()
-    assert operations.hand_out_file(batch_id=batch.pk, downloaded_by=make_user("bruno"), as_of=NOW) == first == render_batch(batch)
+    assert (
+        operations.hand_out_file(batch_id=batch.pk, downloaded_by=make_user("bruno"), as_of=NOW) == first == render_batch(batch)
+    )
     batch.refresh_from_db()
     assert (batch.downloaded_by, PayoutBatch.objects.count()) == (make_user("anna"), 1)
 
 
-@pytest.mark.parametrize(("dialect", "root"), [("iso", "Document"), ("cbi", "CBIPaymentRequest"), ("cbi_old", "CBIPaymentRequest")])
+@pytest.mark.parametrize(
+    ("dialect", "root"), [("iso", "Document"), ("cbi", "CBIPaymentRequest"), ("cbi_old", "CBIPaymentRequest")]
+)
 def test_each_community_speaks_the_dialect_of_its_bank(place, dialect, root):
     operations.save_settings(
         community_id=place.community_id, minimum_cents=0, dialect=dialect, cuc="0123ABCD", bic="", remind_after_days=5
@@ -121,7 +126,9 @@ def test_each_community_speaks_the_dialect_of_its_bank(place, dialect, root):
 
 
 def test_who_is_not_paid_is_listed_with_the_reason_and_stays_credited(place):
-    operations.save_settings(community_id=place.community_id, minimum_cents=500, dialect="iso", cuc="", bic="", remind_after_days=5)
+    operations.save_settings(
+        community_id=place.community_id, minimum_cents=500, dialect="iso", cuc="", bic="", remind_after_days=5
+    )
     rich, poor, gone, debtor, nowhere = (
         make_member(place, "M1"),
         make_member(place, "M2"),
@@ -309,7 +316,7 @@ def test_a_batch_that_no_bank_could_read_says_why_and_waits(place, monkeypatch):
 def test_a_run_paid_by_hand_is_paid_by_no_batch(place):
     ada = make_member(place, "M1")
     run = issue(place, {ada: 700})
-    payment = {
+    payment: dict[str, Any] = {
         "run_id": run.pk, "paid_by": make_user("bruno"), "paid_on": TODAY, "reference": "CRO 9", "seen_sha256": "2" * 64,
         "seen_sequence": get_last_sequence(run), "as_of": NOW,
     }  # fmt: skip
@@ -344,7 +351,10 @@ def test_the_community_reads_its_own_accounts(place):
     issue(place, {ada: 80}, month=date(2023, 2, 1), kind="final", to_account=20)
     assert list_own_accounts(community_id=place.community_id) == [("management", "premium", 320)]
     lines = get_own_account(community_id=place.community_id, account="management")
-    assert [(line.cents, line.balance_cents, line.contribution) for line in lines] == [(300, 300, "premium"), (20, 320, "premium")]
+    assert [(line.cents, line.balance_cents, line.contribution) for line in lines] == [
+        (300, 300, "premium"),
+        (20, 320, "premium"),
+    ]
 
 
 def test_control_sum_is_what_python_adds_up(place):

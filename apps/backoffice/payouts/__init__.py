@@ -1,0 +1,1 @@
+"""Payouts and accounts of members in the backoffice."""
