@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from apps.backoffice.accounting import admin as accounting
 from apps.backoffice.devices import admin as devices
 from apps.backoffice.measures import admin as measures
 from apps.backoffice.records import admin as records
@@ -12,4 +13,4 @@ admin.site.site_title = admin.site.site_header = "CerCollettiva"
 admin.site.index_title = _("Amministrazione")
 admin.site.enable_nav_sidebar = False  # tables need the width; the ways in stand in the header
 
-__all__ = ["devices", "measures", "records", "runs"]
+__all__ = ["accounting", "devices", "measures", "records", "runs"]
