@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from apps.backoffice.access import sees_any_community
-from apps.backoffice.accounting import chart, page
+from apps.backoffice.accounting import chart, gse_members, page
 from apps.invoicing.accountancy.models import AccountingExport
 
 
@@ -43,6 +43,7 @@ class AccountingExportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Djan
             own("<int:community_id>/books/", page.ask_for_books, "books"),
             own("<int:community_id>/progress/", page.show_progress, "progress"),
             own("<int:community_id>/file/<int:export_id>/", page.download, "download"),
+            own("<int:community_id>/gse-members/", gse_members.show_members, "gse_members"),
             own("<int:community_id>/chart/", chart.show_chart, "chart"),
             own("<int:community_id>/chart/write/", chart.write_account, "chart_write"),
         ]

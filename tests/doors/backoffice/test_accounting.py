@@ -17,7 +17,7 @@ from tasks.accountancy import make_export
 from tests.apps.settlement.corrected import NOW, approve
 from tests.doors.backoffice.pages import words
 from tests.doors.backoffice.test_access import fingerprint
-from tests.doors.backoffice.village import Village, open_run
+from tests.doors.backoffice.village import Village
 
 pytestmark = pytest.mark.django_db
 ASKED = {"configuration": "", "year": "2023", "month": "0", "run": "", "format": "xlsx"}
@@ -36,7 +36,8 @@ def carla(village: Village, as_user: Callable[[User], Client]) -> Client:
 
 @pytest.fixture
 def approved(settled: SettlementRun, village: Village) -> SettlementRun:
-    return approve(settled, village)
+    run: SettlementRun = approve(settled, village)
+    return run
 
 
 def make_one(village: Village) -> AccountingExport:
