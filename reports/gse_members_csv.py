@@ -43,15 +43,20 @@ def render(members: Sequence[GseMember], words: GseVocabulary | None = None) -> 
     Errors: `GseMembersIncomplete` with everything that is missing or wrong, member by member, and when there is nobody or a POD
     comes twice.
     """
-    missing = [(one.member, plain(one.pod, 20), wants) for one in members if (wants := tuple(_missing(one)))]
+    missing = find_missing(members)
     if missing or not members:
         raise GseMembersIncomplete(missing)
-    counted = Counter(pod_key(_pod(one)) for one in members)
-    twice = [(one.member, _pod(one), ("CodicePod: twice",)) for one in members if counted[pod_key(_pod(one))] > 1]
-    if twice:
-        raise GseMembersIncomplete(twice)
     rows = sorted((_row(one, words or GseVocabulary()) for one in members), key=lambda row: row[0])
     return to_bytes(COLUMNS, rows, mark=False)
+
+
+def find_missing(members: Sequence[GseMember]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(member, POD, columns) of everybody who lacks something or has something wrong; a POD that comes twice, if nobody does."""
+    missing = [(one.member, plain(one.pod, 20), wants) for one in members if (wants := tuple(_missing(one)))]
+    if missing:
+        return missing
+    counted = Counter(pod_key(_pod(one)) for one in members)
+    return [(one.member, _pod(one), ("CodicePod: twice",)) for one in members if counted[pod_key(_pod(one))] > 1]
 
 
 def _row(one: GseMember, words: GseVocabulary) -> tuple[str, ...]:
@@ -78,7 +83,9 @@ def _missing(one: GseMember) -> Iterator[str]:
     person = one.legal_type is LegalType.PERSON
     if not _has_pod(one):
         yield "CodicePod"
-    yield from _wants("FormaGiuridica", one.legal_form, needed=not person)
+    if one.legal_type is None:
+        yield "TipologiaGiuridica"
+    yield from _wants("FormaGiuridica", one.legal_form, needed=one.legal_type is LegalType.ORGANISATION)
     yield from _wants("TipologiaSoggetto", one.subject_type, needed=True)
     yield from _wants("SottotipologiaAmministrazioneLocaleISTAT", one.local_authority_type, needed=one.is_local_authority)
     yield from _wants("Nome", one.first_name, needed=person)
@@ -89,7 +96,9 @@ def _missing(one: GseMember) -> Iterator[str]:
         yield "PartitaIVA"
     if not _ATECO.fullmatch(one.ateco) and (one.ateco or one.vat_number):
         yield "CodiceAteco"
-    yield from _wants("RagioneSociale/NomeDitta", one.business_name, needed=not person or bool(one.vat_number))
+    yield from _wants(
+        "RagioneSociale/NomeDitta", one.business_name, needed=one.legal_type is LegalType.ORGANISATION or bool(one.vat_number)
+    )
 
 
 def _wants(column: str, text: str, *, needed: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, BinaryIO, TypeVar
 
@@ -16,8 +16,9 @@ from apps.invoicing.accountancy.models import AccountingExport
 from apps.invoicing.accountancy.scope import run_order
 from apps.settlement.archive import hash_file, write_file
 from apps.settlement.models import SettlementRun
-from reports import accountancy_csv, accountancy_xlsx
+from reports import accountancy_csv, accountancy_xlsx, gse_members_csv
 from reports.documents.accountancy import AccountRow, BooksDocument, MemberRow, MonthRow, MovementRow, RunFacts, Stream
+from reports.documents.gse_members import GseMember, LegalType
 from reports.documents.journal import JournalLine
 from reports.documents.parties import Issuer
 
@@ -59,8 +60,23 @@ def extension_of(export: AccountingExport) -> str:
 
 def render(export: AccountingExport, output: BinaryIO) -> None:
     """Write the file of an export, from what was frozen and the frozen runs."""
+    if export.kind == Kind.GSE_MEMBERS:
+        output.write(gse_members_csv.render(gse_members_from(json.loads(export.frozen)["members"])))
+        return
     press = accountancy_xlsx if export.format == Format.XLSX else accountancy_csv
     press.render(books_from(export, _report_to(export)), output)
+
+
+def gse_members_from(rows: Sequence[dict[str, Any]]) -> list[GseMember]:
+    """Stored facts into the press's rows of GSE's list."""
+    fields = GseMember.__dataclass_fields__
+    return [
+        GseMember(
+            legal_type=LegalType(row["legal_type"]) if row["legal_type"] else None,
+            **{name: value for name, value in row.items() if name in fields and name != "legal_type"},
+        )
+        for row in rows
+    ]
 
 
 class Progress:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from apps.backoffice.accounting import admin as accounting
 from apps.backoffice.delivery import admin as delivery
 from apps.backoffice.devices import admin as devices
 from apps.backoffice.invoicing import admin as invoicing
@@ -15,4 +16,4 @@ admin.site.site_title = admin.site.site_header = "CerCollettiva"
 admin.site.index_title = _("Amministrazione")
 admin.site.enable_nav_sidebar = False  # tables need the width; the ways in stand in the header
 
-__all__ = ["delivery", "devices", "invoicing", "measures", "payouts", "records", "runs"]
+__all__ = ["accounting", "delivery", "devices", "invoicing", "measures", "payouts", "records", "runs"]

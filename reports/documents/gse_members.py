@@ -26,13 +26,14 @@ class GseMember:
     """One point and who holds it. `member` is the member's code, for messages; it does not stand in the file.
 
     `legal_form`, `subject_type` and `local_authority_type` are words of GSE's own lists, written as given; the last one only for
-    local authorities (`is_local_authority`). `is_professional_partnership` is the *studio associato*. A person in business has
+    local authorities (`is_local_authority`). `legal_type` None is not known. `is_professional_partnership`
+    is the *studio associato*. A person in business has
     a VAT number, an activity code (`ateco`) and the name of the business.
     """
 
     member: str
     pod: str
-    legal_type: LegalType
+    legal_type: LegalType | None
     subject_type: str
     tax_code: str
     legal_form: str = ""

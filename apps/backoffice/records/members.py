@@ -15,21 +15,33 @@ from apps.backoffice.records.forms import RecordForm, line, masked
 from apps.backoffice.records.invite import invite_member
 from apps.backoffice.records.scoping import CommunityScopedAdmin, ScopedInline, is_superuser
 from apps.communities.community_file import scalars
+from apps.communities.community_file.gse_facts import to_ateco, to_vat_number
 from apps.communities.community_file.spans import Span
 from apps.communities.models import Member, Membership
 from apps.communities.operations_periods import write_memberships
 
-_PERSONAL = ("tax_code", "iban")
+_PERSONAL = ("tax_code", "iban", "vat_number")
+_GSE = (
+    *("legal_type", "legal_form", "subject_type", "local_authority_type", "is_professional_partnership"),
+    *("first_name", "last_name", "vat_number", "ateco", "business_name"),
+)
 
 
 class MemberForm(RecordForm):
-    checks = {"code": scalars.to_code, "tax_code": scalars.to_tax_code, "iban": scalars.to_iban}
+    checks = {
+        "code": scalars.to_code,
+        "tax_code": scalars.to_tax_code,
+        "iban": scalars.to_iban,
+        "vat_number": to_vat_number,
+        "ateco": to_ateco,
+    }
     tax_code = line(label=_("Codice fiscale o partita IVA"))
     iban = line(label=_("IBAN"))
+    vat_number = line(label=_("Partita IVA"))
 
     class Meta:
         model = Member
-        fields = ("community", "code", "name", "kind", "tax_code", "iban", "email", "user")
+        fields = ("community", "code", "name", "kind", "tax_code", "iban", "email", "user", *_GSE)
 
 
 class MembershipFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -68,17 +80,17 @@ class MemberAdmin(CommunityScopedAdmin):
     actions = None
     change_form_template = "backoffice/records/member_form.html"
 
-    def get_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Member | None = None) -> Any:
         """Who may only look sees personal values masked; who may log in is set by superusers."""
-        fields = ["community", "code", "name", "kind", "tax_code", "iban", "email", "user"]
+        access = "user" if is_superuser(request) else "has_access"
+        fields = ["community", "code", "name", "kind", "tax_code", "iban", "email", access]
+        parts = [(None, fields), (_("Per l’elenco dei soci del GSE"), list(_GSE))]
         if not self._may_change(request, obj):
-            fields = [f"{name}_masked" if name in _PERSONAL else name for name in fields]
-        if not is_superuser(request):
-            fields[-1] = "has_access"
-        return fields
+            parts = [(title, [f"{name}_masked" if name in _PERSONAL else name for name in names]) for title, names in parts]
+        return [(title, {"fields": names}) for title, names in parts]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:
-        return (*super().get_readonly_fields(request, obj), "tax_code_masked", "iban_masked", "has_access")
+        return (*super().get_readonly_fields(request, obj), "tax_code_masked", "iban_masked", "vat_number_masked", "has_access")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(invite_member)
@@ -107,6 +119,10 @@ class MemberAdmin(CommunityScopedAdmin):
     @admin.display(description=_("IBAN"))
     def iban_masked(self, member: Member) -> str:
         return masked(member.iban)
+
+    @admin.display(description=_("partita IVA"))
+    def vat_number_masked(self, member: Member) -> str:
+        return masked(member.vat_number)
 
     @admin.display(description=_("accede al portale"), boolean=True)
     def has_access(self, member: Member) -> bool:

@@ -11,7 +11,7 @@ from apps.communities.community_file.fields import KEEP
 from apps.communities.community_file.scalars import mask
 
 SUBJECTS = ("communities", "configurations", "distribution_rules", "members", "memberships", "metering_points", "plants")
-_PERSONAL = frozenset({"tax_code", "iban", "email", "contact_email"})
+_PERSONAL = frozenset({"tax_code", "iban", "email", "contact_email", "vat_number"})
 
 
 class Action(StrEnum):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.communities.community_file import scalars
 from apps.communities.community_file.distribution_table import read_table
 from apps.communities.community_file.fields import KEEP, Fields, Keep
+from apps.communities.community_file.gse_facts import read_gse_facts
 from apps.communities.community_file.problems import Problems
 from apps.communities.community_file.rows import (
     CommunityFile,
@@ -105,6 +106,7 @@ def _read_member(fields: Fields) -> MemberRow:
         "email": fields.optional("email", scalars.to_email, ""),
         "joined_on": fields.day("joined_on"),
         "left_on": fields.optional("left_on", scalars.to_date, None),
+        "gse": read_gse_facts(fields),
     }
     _refuse_reversed(fields, "joined_on", values["joined_on"], "left_on", values["left_on"])
     return _close(fields, MemberRow, values)

@@ -23,6 +23,7 @@ def _plan_member(row: MemberRow, draft: Draft) -> Member:
         "tax_code": row.tax_code,
         "iban": row.iban,
         "email": row.email,
+        **row.gse,
     }
     member = draft.stored.members.get(row.code)
     if member is None:

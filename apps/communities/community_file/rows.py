@@ -1,6 +1,6 @@
 """The file as values: what each row says, where it says it, and which of its keys could not be read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,6 +59,7 @@ class MemberRow(Row):
     email: str | Keep
     joined_on: date
     left_on: date | Keep | None
+    gse: Mapping[str, str | bool | Keep]  # what GSE's list of members asks, by field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,10 @@ class Member(models.Model):
         RESEARCH_BODY = "research_body", _("ente di ricerca o formazione")
         OTHER = "other", _("altro")
 
+    class LegalType(models.TextChoices):
+        PERSON = "person", _("persona fisica")
+        ORGANISATION = "organisation", _("persona giuridica")
+
     community = models.ForeignKey(Community, models.PROTECT, related_name="members", verbose_name=_("comunità"))
     code = models.CharField(_("codice"), max_length=40)
     name = models.CharField(_("nome o ragione sociale"), max_length=200)
@@ -31,6 +35,17 @@ class Member(models.Model):
     tax_code = EncryptedTextField(_("codice fiscale o partita IVA"), blank=True)
     iban = EncryptedTextField(_("IBAN"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
+    # What GSE's list of members asks besides; nobody else does, so all of it may be empty.
+    legal_type = models.CharField(_("tipologia giuridica"), max_length=12, choices=LegalType.choices, blank=True)
+    legal_form = models.CharField(_("forma giuridica"), max_length=60, blank=True)
+    subject_type = models.CharField(_("tipologia di soggetto"), max_length=100, blank=True)
+    local_authority_type = models.CharField(_("sottotipologia di amministrazione locale (ISTAT)"), max_length=100, blank=True)
+    is_professional_partnership = models.BooleanField(_("studio associato o società di professionisti"), default=False)
+    first_name = models.CharField(_("nome di battesimo"), max_length=100, blank=True)
+    last_name = models.CharField(_("cognome"), max_length=100, blank=True)
+    vat_number = EncryptedTextField(_("partita IVA"), blank=True)
+    ateco = models.CharField(_("codice ATECO"), max_length=8, blank=True)
+    business_name = models.CharField(_("ragione sociale o nome della ditta"), max_length=200, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.invoicing.accountancy.chart import list_chart
+from apps.invoicing.accountancy.gse_members import list_gse_members
 from apps.invoicing.accountancy.journal import freeze_journal
 from apps.invoicing.accountancy.ledger import count_entries
 from apps.invoicing.accountancy.models import AccountingExport
@@ -39,7 +40,7 @@ def open_export(
     found = waiting.first()
     if found is not None:
         return found, False
-    frozen = json.dumps(_freeze_books(scope, file_format), sort_keys=True)
+    frozen = json.dumps(_freeze(scope, kind, file_format), sort_keys=True)
     try:
         with transaction.atomic():
             return AccountingExport.objects.create(**same, frozen=frozen, asked_by=asked_by, created_at=as_of), True
@@ -68,6 +69,15 @@ def list_waiting_exports(*, asked_before: datetime) -> list[int]:
     """Files that should have been made by now: what a worker left behind that died."""
     waiting = AccountingExport.objects.filter(state=State.PENDING, created_at__lt=asked_before)
     return list(waiting.order_by("pk").values_list("pk", flat=True))
+
+
+def _freeze(scope: Scope, kind: AccountingExport.Kind, file_format: AccountingExport.Format) -> dict[str, Any]:
+    """What a file of this kind is made of, as JSON."""
+    if kind == AccountingExport.Kind.GSE_MEMBERS:
+        if scope.configuration is None:
+            raise NothingToExport(_("GSE wants a list of members for each configuration. Choose one."))
+        return {"members": list_gse_members(configuration=scope.configuration, on=scope.first_day)}
+    return _freeze_books(scope, file_format)
 
 
 def _freeze_books(scope: Scope, file_format: AccountingExport.Format) -> dict[str, Any]:
