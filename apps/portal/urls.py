@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portal import views
+from apps.portal import explain, views
 
 app_name = "portal"
 
@@ -12,5 +12,9 @@ urlpatterns = [
     path("members/<int:member_id>/", views.member, name="member"),
     path("members/<int:member_id>/<int:year>/", views.member, name="year"),
     path("months/<int:result_id>/", views.month, name="month"),
+    path("months/<int:result_id>/days/", views.private(explain.days), name="days"),
+    path("months/<int:result_id>/days/<int:day>/", views.private(explain.day), name="day"),
+    path("months/<int:result_id>/days/<int:day>/<int:hour>/", views.private(explain.hour), name="hour"),
+    path("months/<int:result_id>/<slug:contribution>/", views.private(explain.amount), name="amount"),
     path("statements/<int:document_id>/", views.statement, name="statement"),
 ]
