@@ -1,4 +1,4 @@
-"""A part of a snapshot: the small facts of a run, a few hours of it, the postings of one member. Each file that is read is checked.
+"""A part of a snapshot: the small facts of a run, a few hours, the postings of one member. Each file that is read is checked.
 
 `FACTS` are the files without curves, `CURVES` those with them, `LINES` the one with the postings.
 """
@@ -44,7 +44,7 @@ def read_lines(files: dict[str, bytes], *, contribution: Contribution, member: s
     import pyarrow.parquet as pq
 
     verify_some_files(files)
-    wanted = [("contribution", "==", contribution.value), ("member", "in", ["", member])]
+    wanted: Any = [("contribution", "==", contribution.value), ("member", "in", ["", member])]
     rows = pq.read_table(pa.BufferReader(files[LINES]), filters=wanted).to_pylist()
     return [_line(row) for row in rows]
 

@@ -2,25 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from fractions import Fraction
 
 import numpy as np
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.engine.calendar import day_starts_at, hour_of_day, hours_in_day, month_days
+from apps.engine.calendar import hour_of_day, hours_in_day, month_days
 from apps.engine.explaining import ExplainedHours, PlantHours, explain_hours
 from apps.engine.inputs import MonthInputs
+from apps.explaining.moments import hour_name
 from apps.explaining.numbers import NBSP, eur_per_mwh, percent, price
 from apps.explaining.pictures import Picture, month_picture, plant_picture
 from apps.explaining.snapshots import get_hours
 from apps.explaining.subject import Subject
 from apps.settlement.booking import unpack_wh
 from apps.settlement.models import PointResult
-
-HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def explain_days(subject: Subject) -> MonthOfDays:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Plants that earn alike in an hour: the formula with its numbers, the energy and the premium where the reader may see them."""
+    """Plants that earn alike in an hour: the formula with its numbers; energy and premium where the reader may see them."""
 
     plants: str
     zone: str
@@ -143,8 +141,9 @@ def explain_day(subject: Subject, day: date) -> DayOfHours:
 
 def _total(rows: Sequence[HourRow]) -> HourRow:
     names = ("injected_wh", "withdrawn_wh", "shared_wh", "own_withdrawn_wh", "own_shared_wh", "own_injected_wh", "own_taken_wh")
-    sums = (sum(getattr(row, name) for row in rows) for name in names)
-    return HourRow(-1, "", "", *sums, all(row.known for row in rows), (), sum((row.premium_cents for row in rows), Fraction(0)))
+    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    premium = sum((row.premium_cents for row in rows), Fraction(0))
+    return HourRow(index=-1, name="", url="", **sums, known=all(row.known for row in rows), tariffs=(), premium_cents=premium)
 
 
 def hour_row(subject: Subject, inputs: MonthInputs, found: ExplainedHours, day: date, hour: int, place: int) -> HourRow:
@@ -165,20 +164,6 @@ def hour_row(subject: Subject, inputs: MonthInputs, found: ExplainedHours, day: 
         tariffs=_tariffs(subject, inputs, found, place),
         premium_cents=premium,
     )
-
-
-def hour_name(day: date, hour: int) -> str:
-    """13:00–14:00; the hour that comes twice in October says which of the two it is."""
-    starts_at = day_starts_at(day) + hour * HOUR
-    name = f"{_clock(starts_at)}–{_clock(starts_at + HOUR)}"
-    twice = _clock(starts_at) in (_clock(starts_at - HOUR), _clock(starts_at + HOUR))
-    if not twice:
-        return name
-    return f"{name} ({_('ora legale') if timezone.localtime(starts_at).dst() else _('ora solare')})"
-
-
-def _clock(at: datetime) -> str:
-    return f"{timezone.localtime(at):%H:%M}"
 
 
 def _tariffs(subject: Subject, inputs: MonthInputs, found: ExplainedHours, place: int) -> list[Tariff]:

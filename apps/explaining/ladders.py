@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 from apps.engine.distribution import CONSUMERS, DEDUCTION, PRODUCERS, SOCIAL_FUND
 from apps.engine.inputs import Contribution, Distribution
 from apps.engine.results import Line
-from apps.explaining.numbers import euro, exact_euro, kwh, percent
+from apps.explaining.numbers import euro, exact_euro, kwh, kwh_number, percent
 from apps.explaining.rules import RULES, Rule
 from apps.settlement.models import PlantResult, SettlementRun
 
@@ -210,13 +210,11 @@ def _share_note(line: Line) -> str:
     exact = Fraction(line.block_cents * line.weight, line.weight_total)
     share = Fraction(line.weight, line.weight_total)
     if line.key in ENERGY_KEYS:
-        what = _("%(mine)s su %(all)s, il %(percent)s") % {
-            "mine": kwh(line.weight),
-            "all": kwh(line.weight_total),
-            "percent": percent(share),
-        }
+        numbers = {"mine": kwh(line.weight), "all": kwh(line.weight_total), "percent": percent(share)}
+        what = _("%(mine)s su %(all)s, il %(percent)s") % numbers
+        part = f"× {kwh_number(line.weight)} ÷ {kwh_number(line.weight_total)}"
     elif line.key == "equal":
-        what = _("1 di %(count)s soci") % {"count": line.weight_total}
+        what, part = _("1 di %(count)s soci") % {"count": line.weight_total}, f"÷ {line.weight_total}"
     else:
-        what = _("quota fissa del %(percent)s") % {"percent": percent(share)}
-    return f"{what}: {euro(line.block_cents)} × {percent(share)} = {exact_euro(exact)} → {euro(line.cents)}"
+        what, part = _("quota fissa del %(percent)s") % {"percent": percent(share, 6)}, f"× {percent(share, 6)}"
+    return f"{what}: {euro(line.block_cents)} {part} = {exact_euro(exact)} → {euro(line.cents)}"

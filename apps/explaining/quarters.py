@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.engine.calendar import day_starts_at, hour_of_day
+from apps.engine.calendar import day_starts_at, hour_of_day, hours_in_day
 from apps.engine.explaining import ExplainedHours, explain_hours
 from apps.engine.inputs import MonthInputs, Quality
 from apps.explaining.hours import HourRow, hour_row
+from apps.explaining.moments import local
 from apps.explaining.numbers import kwh, number
 from apps.explaining.snapshots import get_hours
 from apps.explaining.subject import Subject
@@ -52,7 +52,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A register that measures the point: its device, the device's day if the reader may open it, readings around the quarters."""
+    """A register that measures the point: its device, the device's day if the reader may open it, its readings."""
 
     device: str
     component: str
@@ -105,6 +105,7 @@ class HourOfQuarters:
     shares: Sequence[PointShare]
     left_out: int
     readings_dropped: bool
+    day_url: str
     before: str
     after: str
 
@@ -127,15 +128,10 @@ def explain_hour(subject: Subject, day: date, hour: int, *, as_of: datetime, lin
         shares=shares[:MOST_POINTS],
         left_out=max(0, len(shares) - MOST_POINTS),
         readings_dropped=starts_at < readings_kept_from(as_of),
+        day_url=subject.day_url(day),
         before=subject.hour_url(day, hour - 1) if hour else "",
-        after=subject.hour_url(day, hour + 1)
-        if day_starts_at(day) + (hour + 1) * 4 * QUARTER < day_starts_at(_next(day))
-        else "",
+        after=subject.hour_url(day, hour + 1) if hour + 1 < hours_in_day(day) else "",
     )
-
-
-def _next(day: date) -> date:
-    return day + timedelta(days=1)
 
 
 def _shares(subject: Subject, inputs: MonthInputs, found: ExplainedHours) -> list[PointShare]:
@@ -208,13 +204,13 @@ def _quarter(at: datetime, wh: int, quality: Quality, today: Sequence[SourceQuar
         changed = True
     else:
         words, changed = str(SOURCES[best.source]), False
-    return QuarterRow(timezone.localtime(at), wh, QUALITIES[quality], is_unknown, words, changed)
+    return QuarterRow(local(at), wh, QUALITIES[quality], is_unknown, words, changed)
 
 
 def _register(one: RegisterOrigin, links: Mapping[int, str]) -> Register:
     edges = [
         Edge(
-            timezone.localtime(edge.at),
+            local(edge.at),
             _reading(edge.before.measured_at, edge.before.register_milliwh) if edge.before else "",
             _reading(edge.after.measured_at, edge.after.register_milliwh) if edge.after else "",
         )
@@ -231,4 +227,4 @@ def _register(one: RegisterOrigin, links: Mapping[int, str]) -> Register:
 
 def _reading(at: datetime, milliwh: int) -> str:
     """1.234,567 kWh (13:14:58)"""
-    return f"{kwh(milliwh // 1000)} ({timezone.localtime(at):%H:%M:%S})"
+    return f"{kwh(milliwh // 1000)} ({local(at):%H:%M:%S})"

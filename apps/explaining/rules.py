@@ -51,46 +51,45 @@ RULES = {
     "premium": Rule(
         lazy("Tariffa premio"),
         lazy(
-            "Energia incentivata di ogni ora per la tariffa di quell’ora: base più quanto manca al prezzo di riferimento, entro il "
-            "tetto, più la correzione della regione. Si arrotonda al centesimo una volta al mese per impianto."
+            "Energia incentivata di ogni ora per la tariffa di quell’ora: base più quanto manca al prezzo di riferimento, "
+            "entro il tetto, più la correzione della regione. Si arrotonda al centesimo una volta al mese per impianto."
         ),
         f"DM 7 dicembre 2023 n. 414, all. 1; {RO}, p. 38-39, 148-149",
     ),
     "valorisation": Rule(
         lazy("Corrispettivo di valorizzazione"),
-        lazy(
-            "Energia condivisa del mese per la tariffa di trasmissione TRASE dell’anno; si arrotonda al centesimo una volta al mese."
-        ),
+        lazy("Energia condivisa del mese per la tariffa TRASE dell’anno; si arrotonda al centesimo una volta al mese."),
         f"{RO}, p. 41-42",
     ),
     "valorisation_group": Rule(
         lazy("Corrispettivo di valorizzazione"),
         lazy(
-            "Per un gruppo nello stesso edificio: TRASE per l’energia condivisa, più BTAU per quella condivisa nell’edificio, più le "
-            "perdite di rete evitate al prezzo zonale. Si arrotonda al centesimo una volta al mese."
+            "Per un gruppo nello stesso edificio: TRASE per l’energia condivisa, più BTAU per quella condivisa nell’edificio, "
+            "più le perdite di rete evitate al prezzo zonale. Si arrotonda al centesimo una volta al mese."
         ),
         f"{RO}, p. 41-42, 144",
     ),
     "excess": Rule(
         lazy("Importo eccedentario"),
         lazy(
-            "La parte della tariffa premio oltre la soglia di energia condivisa, da gennaio: punti percentuali oltre la soglia per "
-            "il premio. Va a chi non è impresa e a fini sociali. Ogni mese registra la variazione dell’anno."
+            "La parte della tariffa premio oltre la soglia di energia condivisa, da gennaio: punti percentuali oltre la soglia "
+            "per il premio. Va a chi non è impresa e a fini sociali. Ogni mese registra la variazione dell’anno."
         ),
         f"{RO}, p. 39, 149",
     ),
     "split": Rule(
         lazy("Riparto della comunità"),
         lazy(
-            "Prima le trattenute, ciascuna come percentuale dell’intero importo; del resto una percentuale ai produttori e il resto ai "
-            "consumatori; dentro ogni parte, secondo la chiave scelta dalla comunità."
+            "Prima le trattenute, ciascuna come percentuale dell’intero importo; del resto una percentuale ai produttori "
+            "e il resto ai consumatori; dentro ogni parte, secondo la chiave scelta dalla comunità."
         ),
         lazy("regola di riparto della comunità; conti separati per contributo: Regole operative GSE 2024, p. 39"),
     ),
     "cents": Rule(
         lazy("Centesimi interi"),
         lazy(
-            "Ognuno ha i centesimi interi della sua quota; quelli che restano vanno ai resti più grandi, a parità al codice più basso."
+            "Ognuno ha i centesimi interi della sua quota; quelli che restano vanno ai resti più grandi, "
+            "a parità al codice più basso."
         ),
         lazy("regole di calcolo (7)"),
     ),

@@ -50,7 +50,7 @@ def _set(subject: Subject, told: dict[str, Any], past: YearToDate | None, months
     before = YearRow(None, past.injected_wh, past.incentivised_wh, past.premium_cents, past.excess_cents)
     total = YearRow(None, told["injected_wh"], told["incentivised_wh"], told["premium_cents"], told["excess_year_cents"])
     names = ("injected_wh", "incentivised_wh", "premium_cents", "excess_cents")
-    this = YearRow(subject.month, *(getattr(total, name) - getattr(before, name) for name in names))
+    this = YearRow(subject.month, **{name: getattr(total, name) - getattr(before, name) for name in names})
     sums = [sum(getattr(row, name) for row in months) for name in names]
     return YearOfSet(
         granted=told["granted"],
@@ -82,5 +82,6 @@ def _months(runs: Sequence[SettlementRun], plants: Sequence[PlantResult], grante
     for run in runs:
         excess = sum(told["excess_month_cents"] for told in run.facts["excess_sets"] if told["granted"] is granted)
         if excess or any(sums[run.pk]):
-            found.append(YearRow(run.month, *sums[run.pk], excess))
+            injected, incentivised, premium = sums[run.pk]
+            found.append(YearRow(run.month, injected, incentivised, premium, excess))
     return found

@@ -94,7 +94,7 @@ def list_quarter_sources(
 
 
 def list_register_origins(pod_keys: Sequence[str], day: date, first_quarter: int) -> list[RegisterOrigin]:
-    """The registers that measured the exchange of these PODs in the hour, with the readings around its quarters. Three queries."""
+    """The registers that measured the exchange of these PODs in the hour, with the readings around it. Three queries."""
     starts_at = day_starts_at(day) + first_quarter * QUARTER
     ends_at = starts_at + 4 * QUARTER
     bound = list(

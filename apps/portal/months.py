@@ -16,6 +16,7 @@ from apps.settlement.models import MemberResult, SettlementRun
 RESULT_COLUMNS = (
     *("member_id", "withdrawn_wh", "injected_wh", "shared_wh", "premium_cents", "valorisation_cents", "excess_cents"),
     *("run__month", "run__kind", "run__version", "run__corrects", "run__state", "run__approved_at", "run__configuration__code"),
+    "run__snapshot_path",
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portal import mail, views
+from apps.portal import explain, mail, views
 
 app_name = "portal"
 
@@ -17,5 +17,9 @@ urlpatterns = [
     path("months/<int:result_id>/", views.month, name="month"),
     path("members/<int:member_id>/invoices/", views.invoices, name="invoices"),
     path("invoices/<int:file_id>/", views.invoice, name="invoice"),
+    path("months/<int:result_id>/days/", views.private(explain.days), name="days"),
+    path("months/<int:result_id>/days/<int:day>/", views.private(explain.day), name="day"),
+    path("months/<int:result_id>/days/<int:day>/<int:hour>/", views.private(explain.hour), name="hour"),
+    path("months/<int:result_id>/<slug:contribution>/", views.private(explain.amount), name="amount"),
     path("statements/<int:document_id>/", views.statement, name="statement"),
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ def test_days_cut_out_one_by_one_are_the_month(seed: int) -> None:
     member = inputs.members[0][0]
     month = explain_hours(inputs, member)
     edges = [*first_hours_of_days(inputs.year, inputs.month).tolist(), month.shared_wh.size]
-    days = [explain_hours(cut_hours(inputs, slice(a, b)), member) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    days = [explain_hours(cut_hours(inputs, slice(a, b)), member) for a, b in pairwise(edges)]
     assert len(days) == len(month_days(inputs.year, inputs.month))
     assert_same(days, month)
 

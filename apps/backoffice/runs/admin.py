@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import list_visible_communities, list_visible_runs, manages_any_community, sees_any_community
-from apps.backoffice.runs import compare, decide, documents, explained, issue, page, start
+from apps.backoffice.runs import compare, decide, documents, explain, explained, issue, page, start
 from apps.backoffice.runs.labels import TONES
 from apps.backoffice.templatetags.quantities import kwh, month_name, whole
 from apps.settlement.models import SettlementRun
@@ -103,6 +103,11 @@ class SettlementRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
             own("<int:run_id>/pay/", issue.mark_paid, "pay"),
             own("<int:run_id>/compare/<int:other_id>/", compare.compare_runs, "compare"),
             own("<int:run_id>/compare/<int:other_id>/explain/", explained.start_explanation, "explain"),
+            own("<int:run_id>/members/<int:member_id>/", explain.show_member, "member"),
+            own("<int:run_id>/members/<int:member_id>/days/", explain.show_days, "member_days"),
+            own("<int:run_id>/members/<int:member_id>/days/<int:day>/", explain.show_day, "member_day"),
+            own("<int:run_id>/members/<int:member_id>/days/<int:day>/<int:hour>/", explain.show_hour, "member_hour"),
+            own("<int:run_id>/members/<int:member_id>/<slug:contribution>/", explain.show_amount, "member_amount"),
             own("<int:run_id>/documents/", documents.list_documents, "documents"),
             own("<int:run_id>/documents/progress/", documents.show_progress, "documents_progress"),
             own("<int:run_id>/documents/statements.zip", documents.download_statements, "statements"),
