@@ -42,10 +42,12 @@ def open_run(
     opened_by: User | None,
     as_of: datetime,
     actor: AuditEntry.Actor = Actor.TIMETABLE,
+    only_first: bool = False,
 ) -> SettlementRun:
     """Open the next version of a run. Two people who press at once get one run: the second is told which.
 
-    Without `opened_by` the trail says that `actor` did it.
+    Without `opened_by` the trail says that `actor` did it. With `only_first` a month that has a run of this kind gets no other,
+    whatever became of that run since the caller looked.
 
     Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one).
     """
@@ -60,6 +62,8 @@ def open_run(
     runs = SettlementRun.objects.filter(configuration=configuration, month=month, kind=kind)
     if (open_one := runs.filter(state__in=[State.DRAFT, State.COMPUTING]).first()) is not None:
         raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
+    if only_first and (first := runs.first()) is not None:
+        raise RunAlreadyOpen(_("Run %(run)s of the month is there already.") % {"run": first}, first.pk)
     latest = runs.aggregate(latest=Max("version"))["latest"] or 0
     run = SettlementRun.objects.create(
         configuration=configuration, month=month, kind=kind, version=latest + 1, opened_by=opened_by, opened_at=as_of
