@@ -43,6 +43,9 @@ chaos: ready-test ## kill things and count; FAULTS=n SEED=n
 chaos-money: ready-test ## kill whatever moves money and compare; TRIGGERS=n SEED=n
 	@$(BIN)/python -m tests.faults.money --triggers $(or $(TRIGGERS),300) $(if $(SEED),--seed $(SEED))
 
+totals: ready-test ## ledger, statements, workbook, bank file and PDF say the same; RUNS=n SEED=n
+	@$(BIN)/python -m tests.totals --runs $(or $(RUNS),20) $(if $(SEED),--seed $(SEED))
+
 audit: ready-demo ## known vulnerabilities in what we run on (asks the package index)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/base.txt
 

@@ -157,6 +157,7 @@ def open_provisional_runs(month: str | None = None) -> None:
                     kind=SettlementRun.Kind.PROVISIONAL,
                     opened_by=None,
                     as_of=as_of,
+                    only_first=True,  # another beat may have opened it since we looked, and a worker have settled it
                 )
         except RunAlreadyOpen as error:
             log.info("%s", error)

@@ -43,10 +43,12 @@ def open_run(
     opened_by: User | None,
     as_of: datetime,
     actor: AuditEntry.Actor = Actor.TIMETABLE,
+    only_first: bool = False,
 ) -> SettlementRun:
     """Open the next version of a run. Two people who press at once get one run: the second is told which.
 
-    In a month with an approved run it will post the difference. Without `opened_by` the trail says that `actor` did it.
+    In a month with an approved run it will post the difference. Without `opened_by` the trail says that `actor` did it. With
+    `only_first` a month that has a run of this kind gets no other, whatever became of that run since the caller looked.
 
     Errors: `MonthNotOver`; `RunAlreadyOpen` (its argument `run` is the open one); `KindTooLate`.
     """
@@ -63,6 +65,8 @@ def open_run(
         raise RunAlreadyOpen(_("Run %(run)s is not finished yet. Wait for it to end.") % {"run": open_one}, open_one.pk)
     base = get_base(configuration_id=configuration.pk, month=month)
     refuse_less_certain(base, kind=kind)
+    if only_first and (first := runs.first()) is not None:
+        raise RunAlreadyOpen(_("Run %(run)s of the month is there already.") % {"run": first}, first.pk)
     latest = runs.aggregate(latest=Max("version"))["latest"] or 0
     run = SettlementRun.objects.create(
         configuration=configuration,

@@ -205,3 +205,26 @@ def test_the_timetable_opens_what_is_missing_once(
     open_provisional_runs("2023-11")
     run = SettlementRun.objects.get()
     assert (run.month, run.kind, run.opened_by, sent) == (date(2023, 11, 1), "provisional", None, [run.pk])
+
+
+def test_two_beats_side_by_side_open_one_run_although_it_is_settled_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first beat has looked which runs are missing; before it comes to the second configuration, another beat opened and a
+    worker settled that one."""
+    _worked_day(tmp_path)
+    other = Configuration.objects.get()
+    other.pk, other.code = None, "CER-T-B"
+    other.save()
+    sent: list[int] = []
+
+    def deliver(run_id: int) -> None:
+        sent.append(run_id)
+        if len(sent) == 1:
+            open_provisional_runs("2023-11")
+        SettlementRun.objects.filter(pk=run_id).update(state="parked")  # no longer open: there is nothing to settle there
+
+    monkeypatch.setattr(settle_month, "delay", deliver)
+    open_provisional_runs("2023-11")
+    assert sorted(SettlementRun.objects.values_list("configuration__code", "version")) == [("CER-T-A", 1), ("CER-T-B", 1)]
+    assert len(sent) == 2

@@ -18,6 +18,8 @@ from tests.faults.money.units import SEASONS, TICKS, Unit
 from tests.faults.money.world import MoneyWorld
 
 ARMED = 0.9  # of the first triggers of a stage
+ARMED_TOO = 0.3  # of their first rivals
+ARMED_ATTEMPTS = 2  # those who heal may die, too, so many times
 HEALING_SECONDS = 180.0
 LOOK_EVERY_SECONDS = 0.5
 SETTLED = ("computed", "approved", "issued", "paid")
@@ -163,10 +165,17 @@ class Campaign:
         return Trigger("press_open", arguments | {"user_id": self.people[name]})
 
     def _armed(self, stage: str, rivals: list[Trigger]) -> list[Trigger]:
-        """The first that does the work itself dies of the next fault of the stage's deck, mostly."""
-        if self.chance.random() < ARMED or self.decks.is_wanting(stage):
-            self.decks.arm(stage, next(rival for rival in rivals if rival.name not in ("send_settle", "send_issue")))
-        return rivals
+        """The first who do the work themselves die of the next faults of the stage's deck, mostly.
+
+        While a point of issuing was not hit yet, nobody else does the work: whoever is second never comes there.
+        """
+        wanting = self.decks.is_wanting(stage)
+        workers = [rival for rival in rivals if rival.name not in ("send_settle", "send_issue")]
+        if wanting or self.chance.random() < ARMED:
+            self.decks.arm(stage, workers[0])
+        if len(workers) > 1 and self.chance.random() < ARMED_TOO:
+            self.decks.arm(stage, workers[1])
+        return workers[:1] if wanting and stage == "issue" else rivals
 
     def _repeats(self, most: int) -> list[Trigger]:
         """What arrives once more after everything was done: a message again, a button pressed again."""
@@ -182,11 +191,13 @@ class Campaign:
         self._settle_down()
         self.gun.cuts_allowed = False
         deadline = time.monotonic() + HEALING_SECONDS
+        attempt = 0
         while behind := self._behind(tick, due):
             if time.monotonic() > deadline:
                 names = [(unit.hamlet.code, f"{unit.season.month:%Y-%m}", stage) for unit, stage, _run in behind[:5]]
                 raise NotExercised(f"{len(behind)} units did not go on within {HEALING_SECONDS:.0f} s: {names}")
-            self._fire(self._remedies(behind))
+            self._fire(self._remedies(behind, attempt))
+            attempt += 1
             time.sleep(0.2)
             self._meanwhile()
 
@@ -201,12 +212,16 @@ class Campaign:
         found = [(unit, stage, self._run_of(runs, unit, tick)) for unit, stage in due if stage != "change"]
         return [(unit, stage, run) for unit, stage, run in found if run is None or run.state not in REACHED[stage]]
 
-    def _remedies(self, behind: list[tuple[Unit, str, Run | None]]) -> list[Trigger]:
+    def _remedies(self, behind: list[tuple[Unit, str, Run | None]], attempt: int) -> list[Trigger]:
         stages = {stage for _unit, stage, _run in behind}
         triggers = [Trigger("beat_resume", {})] * ("settle" in stages) + [Trigger("beat_complete", {})] * ("issue" in stages)
         for unit, stage, run in behind:
             self.healed[stage] += 1
-            triggers += self._armed_if_wanted(stage, self._remedy(unit, stage, run))
+            remedy = self._remedy(unit, stage, run)
+            if self.decks.is_wanting(stage) or (attempt < ARMED_ATTEMPTS and self.chance.random() < ARMED):
+                self.decks.arm(stage, remedy[0])
+                del remedy[1:]
+            triggers += remedy
         return triggers
 
     def _remedy(self, unit: Unit, stage: str, run: Run | None) -> list[Trigger]:
@@ -224,12 +239,6 @@ class Campaign:
         if stage == "issue" and run.has_failed_documents:
             return [Trigger("mend_documents", {"run_id": run.id})]
         return self._rivals(stage, run)[:2]
-
-    def _armed_if_wanted(self, stage: str, triggers: list[Trigger]) -> list[Trigger]:
-        """While a point was not hit yet, those who heal may die there, too."""
-        if self.decks.is_wanting(stage):
-            self.decks.arm(stage, triggers[0])
-        return triggers
 
     def _exercise_rest(self) -> None:
         """Errors: `NotExercised` when a point was never hit."""
