@@ -145,6 +145,7 @@ DEFAULT_FROM_EMAIL = "CerCollettiva <noreply@localhost>"
 # Celery: why each value is what it is stands in docs/operations.md and DECISIONS.md.
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
 CELERY_IMPORTS = (
+    "tasks.audit",
     "tasks.comparisons",
     "tasks.corrections",
     "tasks.ingest",

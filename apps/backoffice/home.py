@@ -15,6 +15,7 @@ from apps.backoffice.devices.alerts import count_waiting_alerts
 from apps.backoffice.runs.labels import TONES
 from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
+from apps.settlement.audit.checks import get_alarm
 from apps.settlement.history import list_effective_runs
 from apps.settlement.models import SettlementRun
 from apps.settlement.proposals import list_open_proposals
@@ -61,6 +62,7 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
         "waiting": _waiting(user),
         "proposals": list_open_proposals(runs)[:MOST_WAITING],
         "alerts": count_waiting_alerts(user),
+        "broken_trail": get_alarm(),
     }
 
 
