@@ -8,12 +8,14 @@ from django.db.utils import DatabaseError
 
 from apps.metering.models import DayCurve
 from apps.settlement import operations
+from apps.settlement.comparisons import get_failure
 from apps.settlement.corrections import open_correction
 from apps.settlement.errors import KindTooLate, RunChanged, RunNotOpen
 from apps.settlement.history import get_base, list_corrections
 from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import ContributionTotal, LedgerEntry, MemberResult, RuleParameter, SettlementRun, ZonalPrice
 from apps.settlement.posted import get_posted_amounts
+from tasks.comparisons import compare_runs
 from tasks.settlement import settle_month, verify
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
 from tests.doors.backoffice.village import MONTH, make_measures, make_prices, make_village, open_run
@@ -201,3 +203,18 @@ def test_the_month_of_an_advance_does_not_count_in_the_year_yet(village):
     approve(settle(opened(village, "advance")), village)
     run = open_run(village, month=march)
     assert get_month_inputs(run_id=run.pk).year_to_date == ()
+
+
+def test_a_comparison_that_fails_is_told_and_made_good(village):
+    provisional = approve(settle(opened(village, "provisional")), village)
+    final = settle(opened(village, "final"))
+    path = provisional.snapshot_path
+    SettlementRun.objects.filter(pk=final.pk).update(snapshot_path="snapshots/nowhere")
+    compare_runs(provisional.pk, final.pk)
+    failure = get_failure(before=provisional, now=final)
+    assert failure is not None
+    assert "snapshots/nowhere" in failure.sentence
+    SettlementRun.objects.filter(pk=final.pk).update(snapshot_path=path)
+    compare_runs(provisional.pk, final.pk)
+    assert get_failure(before=provisional, now=final) is None
+    assert final.comparisons.count() == 1
