@@ -149,6 +149,7 @@ EMAIL_TIMEOUT = 60  # seconds that a mail server may keep silent
 # Celery: why each value is what it is stands in docs/operations.md and DECISIONS.md.
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
 CELERY_IMPORTS = (
+    "tasks.audit",
     "tasks.comparisons",
     "tasks.corrections",
     "tasks.ingest",

@@ -6,11 +6,13 @@ Nothing is computed here but averages and percentages for the eye, from exact ra
 from dataclasses import dataclass
 from fractions import Fraction
 
-from apps.engine.inputs import Contribution, Kind
+from apps.engine.inputs import Contribution, Kind, RunKind
 from apps.engine.results import ExcessSet
 from reports import formats, words
 from reports.documents import Share, StatementDocument, Step
 from reports.formats import plain
+
+NOTHING_LEFT = "Il mese è stato annullato: per tutto il mese spettano al socio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,11 @@ class Explanation:
 def explain(document: StatementDocument, share: Share) -> Explanation:
     """The whole way of one contribution; amounts as text. A correction tells what holds now and what was told before."""
     if document.corrects:
-        return Explanation(words.CONTRIBUTIONS[share.contribution], tuple(_correction_rows(share)))
+        reversed_ = document.run_kind is RunKind.REVERSAL
+        return Explanation(words.CONTRIBUTIONS[share.contribution], tuple(_correction_rows(share, reversed_=reversed_)))
+    if share.source:
+        opening = [Row("pool", words.GIVEN.get(share.source, words.GIVEN["gse_published"]), formats.euro(share.pool_cents))]
+        return Explanation(words.CONTRIBUTIONS[share.contribution], tuple(opening + _split_rows(share)))
     opening = {
         Contribution.PREMIUM: _premium_rows,
         Contribution.VALORISATION: _valorisation_rows,
@@ -47,10 +53,10 @@ def average_tariff(premium_cents: int, incentivised_wh: int) -> str:
     return formats.number(Fraction(premium_cents * 10_000, incentivised_wh), 2) + formats.NBSP + "€/MWh"
 
 
-def _correction_rows(share: Share) -> list[Row]:
+def _correction_rows(share: Share, *, reversed_: bool) -> list[Row]:
     now = share.month_cents or 0
     return [
-        Row("pool", "Con i dati di oggi, per tutto il mese spettano al socio", formats.euro(now)),
+        Row("pool", NOTHING_LEFT if reversed_ else "Con i dati di oggi, per tutto il mese spettano al socio", formats.euro(now)),
         Row("step", "Meno quanto già comunicato per questo mese", formats.signed_euro(share.amount_cents - now)),
         Row("mine", "Differenza di questo rendiconto", formats.signed_euro(share.amount_cents)),
     ]

@@ -15,6 +15,7 @@ from reports.statement_notes import notes_of
 DRAFT = "BOZZA – non approvato"
 MOST_PLANTS = 8
 MOST_WITH_AIR = 24  # rows on the second page; with more of them they stand closer, so that it stays one page
+ESTIMATED = "stima"  # the tariff of an advance, which no energy stands behind
 MOST_ON_THE_FIRST_PAGE = 7
 MOST_POINTS = 8
 
@@ -146,11 +147,13 @@ def _banners(document: StatementDocument) -> tuple[tuple[str, str], ...]:
             ("draft", f"{DRAFT}. Gli importi possono ancora cambiare: questo documento non dà diritto ad alcuna somma.")
         )
     if document.corrects:
+        banners.append(("correction", _difference_sentence(document)))
+    if document.run_kind is RunKind.ADVANCE:
         sentence = (
-            f"Rettifica del rendiconto {plain(document.corrects, 80)}: gli importi sono le differenze, in più o in meno, "
-            f"rispetto a quanto già comunicato. Per tutto il mese al socio spettano ora {formats.euro(document.month_cents)}."
+            "Acconto: gli importi sono una stima del GSE, fatta prima delle misure. "
+            "Quando il mese sarà calcolato, un altro rendiconto dirà la differenza."
         )
-        banners.append(("correction", sentence))
+        banners.append(("provisional", sentence))
     if document.run_kind is RunKind.PROVISIONAL:
         sentence = "Calcolo provvisorio, fatto con le misure disponibili: il calcolo definitivo può dare importi diversi."
         banners.append(("provisional", sentence))
@@ -162,7 +165,29 @@ def _banners(document: StatementDocument) -> tuple[tuple[str, str], ...]:
     return tuple(banners)
 
 
+def _difference_sentence(document: StatementDocument) -> str:
+    """What the amounts are differences to, and why this run posts them."""
+    reference, month = plain(document.corrects, 80), formats.euro(document.month_cents)
+    if document.posted_as == RunKind.REVERSAL.value:
+        return (
+            f"Storno del rendiconto {reference} e dei successivi: la comunità ha annullato il mese e gli importi sono l'esatto "
+            f"contrario di quanto comunicato. Per questo mese al socio spettano ora {month}."
+        )
+    opening = {
+        RunKind.FINAL.value: f"Calcolo definitivo, dopo il rendiconto {reference}",
+        RunKind.PROVISIONAL.value: f"Calcolo con le misure, dopo il rendiconto {reference}",
+    }.get(document.posted_as, f"Rettifica del rendiconto {reference}")
+    return (
+        f"{opening}: gli importi sono le differenze, in più o in meno, rispetto a quanto già comunicato. "
+        f"Per tutto il mese al socio spettano ora {month}."
+    )
+
+
 def _total_note(document: StatementDocument) -> str:
+    if document.posted_as == RunKind.REVERSAL.value:
+        return f"Storno: il mese vale ora {formats.euro(document.month_cents)}."
+    if document.corrects and document.posted_as not in ("", "correction"):
+        return f"Differenza: con questo calcolo il mese vale {formats.euro(document.month_cents)}."
     if document.corrects:
         return f"Differenza: con questa rettifica il mese vale {formats.euro(document.month_cents)}."
     if document.total_cents == 0:
@@ -238,25 +263,25 @@ def _contributions(document: StatementDocument) -> tuple[Cells, ...]:
 def _plants(document: StatementDocument) -> tuple[Cells, ...]:
     """The plants that earned the premium and why the others did not; the smallest ones together when there are many."""
     plants = document.plants
-    rows = [_plant(plant) for plant in plants[:MOST_PLANTS]]
+    estimated = document.run_kind is RunKind.ADVANCE
+    rows = [_plant(plant, estimated=estimated) for plant in plants[:MOST_PLANTS]]
     rest = plants[MOST_PLANTS:]
     if rest:
         energy = sum(plant.incentivised_wh for plant in rest)
         cents = sum(plant.premium_cents for plant in rest)
-        rows.append(
-            Cells((f"altri {len(rest)} impianti", "", formats.kwh(energy), average_tariff(cents, energy), formats.euro(cents)))
-        )
+        tariff = ESTIMATED if estimated else average_tariff(cents, energy)
+        rows.append(Cells((f"altri {len(rest)} impianti", "", formats.kwh(energy), tariff, formats.euro(cents))))
     return tuple(rows)
 
 
-def _plant(plant: PlantPremium) -> Cells:
+def _plant(plant: PlantPremium, *, estimated: bool) -> Cells:
     source = words.SOURCES.get(plant.source, plain(plant.source, 30))
     name = f"{plain(plant.code, 30)}, {source}"
     if plant.not_incentivised_because:
         reason = words.REASONS.get(plant.not_incentivised_because, plain(plant.not_incentivised_because, 40))
         cells = (name, formats.kilowatt(plant.power_kw), f"senza premio: {reason}", formats.euro(plant.premium_cents))
         return Cells(cells, "quiet")
-    tariff = average_tariff(plant.premium_cents, plant.incentivised_wh)
+    tariff = ESTIMATED if estimated else average_tariff(plant.premium_cents, plant.incentivised_wh)
     return Cells(
         (name, formats.kilowatt(plant.power_kw), formats.kwh(plant.incentivised_wh), tariff, formats.euro(plant.premium_cents))
     )

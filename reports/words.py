@@ -77,7 +77,17 @@ REASONS = {
     "not_renewable": "fonte non rinnovabile",
 }
 
-RUN_KINDS = {"provisional": "provvisorio", "final": "definitivo", "correction": "rettifica"}
+RUN_KINDS = {
+    "advance": "acconto",
+    "provisional": "provvisorio",
+    "final": "definitivo",
+    "correction": "rettifica",
+    "reversal": "storno",
+}
+GIVEN = {
+    "gse_advance": "Acconto del GSE per tutta la configurazione, stimato prima delle misure",
+    "gse_published": "Importo pubblicato dal GSE per tutta la configurazione",
+}
 
 
 def account(name: str) -> str:

@@ -42,7 +42,7 @@ def _facts(document: WorkbookDocument) -> list[tuple[str, Cell, str]]:
         ("Calcolo numero", str(document.run), "text"),
         ("Versione", str(document.version), "text"),
         ("Tipo di calcolo", words.RUN_KINDS[document.run_kind], "text"),
-        *((("Rettifica (importi in differenza) di", document.corrects, "text"),) if document.corrects else ()),
+        *((("Importi in differenza rispetto a", document.corrects, "text"),) if document.corrects else ()),
         ("Stato", document.state, "text"),
         ("Calcolato", document.computed, "text"),
         ("Approvato", document.approved or "no", "text"),

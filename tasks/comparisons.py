@@ -1,25 +1,32 @@
 """The workers' door to differences: two snapshots in, one stored comparison out."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.engine.errors import RuleViolation
 from apps.engine.inputs import MonthInputs
 from apps.engine.run_diff import Booked, compare
 from apps.settlement import archive
-from apps.settlement.comparisons import are_comparable, get_comparison, record_comparison
-from apps.settlement.errors import SnapshotMissing
+from apps.settlement.comparisons import are_comparable, get_comparison, record_comparison, record_failure
+from apps.settlement.errors import SettlementError, SnapshotMissing
 from apps.settlement.history import list_runs_of_month
 from apps.settlement.models import SettlementRun
 from apps.settlement.posted import get_posted_amounts
+from reports.errors import SnapshotAltered
 from reports.snapshot_parquet import read_inputs
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="settlement.compare_runs")
 def compare_runs(before_id: int, now_id: int) -> None:
     """Find and store why `now` differs from `before`, once. Two runs that cannot be compared are left alone.
 
-    Errors: `SnapshotMissing`, the press's `SnapshotAltered`, `RuleViolation`: the worker's log tells them, nothing is stored.
+    What stops it (a snapshot that is gone or altered, a rule that refuses) is kept for the page that asked; the next attempt
+    may find better.
     """
     runs = SettlementRun.objects.select_related("configuration").in_bulk([before_id, now_id])
     if len(runs) < 2:
@@ -27,7 +34,12 @@ def compare_runs(before_id: int, now_id: int) -> None:
     before, now = runs[before_id], runs[now_id]
     if not are_comparable(before, now) or get_comparison(before=before, now=now) is not None:
         return
-    changes = compare(_booked(before), _booked(now))
+    try:
+        changes = compare(_booked(before), _booked(now))
+    except (SettlementError, RuleViolation, SnapshotAltered) as error:
+        log.warning("Runs %s and %s cannot be compared: %s", before, now, error)
+        record_failure(before=before, now=now, sentence=str(error.args[0]), as_of=timezone.now())
+        return
     record_comparison(before=before, now=now, changes=changes, as_of=timezone.now())
 
 

@@ -21,6 +21,7 @@ TIMETABLE = (
         "Regolazioni provvisorie del mese finito", "settlement.open_provisional_runs", minute="10", hour="5", day_of_month="2-28"
     ),
     Job("Propone le rettifiche per i dati arrivati tardi", "settlement.propose_corrections", minute="40", hour="4"),
+    Job("Verifica il registro dei passi", "settlement.verify_trail", minute="20", hour="4"),
     Job("Riprende le regolazioni interrotte", "settlement.resume_runs", every_seconds=60),
     Job("Riprende le importazioni interrotte", "measures.resume_imports", every_seconds=60),
     Job("Svuota la coda dei messaggi", "ingest.drain", every_seconds=5),

@@ -15,7 +15,7 @@ from apps.engine.digest import inputs_sha256, result_sha256
 from apps.engine.errors import MeasuresMissing, RuleViolation
 from apps.engine.settlement import settle
 from apps.settlement import archive, operations
-from apps.settlement.errors import RunAlreadyOpen, SettlementError, SnapshotMissing
+from apps.settlement.errors import KindTooLate, RunAlreadyOpen, SettlementError, SnapshotMissing
 from apps.settlement.history import list_runs_of_month
 from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import SettlementRun
@@ -93,7 +93,8 @@ def _settle(run_id: int) -> None:
     )
     hit("settle.after_commit")
     run.refresh_from_db()
-    if run.corrects_id:  # who approves a correction wants to know why; a lost message costs one press of a button
+    if run.corrects_id and run.kind != SettlementRun.Kind.REVERSAL:
+        # who approves a difference wants to know why; a lost message costs one press of a button
         compare_runs.delay(list_runs_of_month(run)[-2], run_id)
 
 
@@ -147,7 +148,8 @@ def open_provisional_runs(month: str | None = None) -> None:
     first = date.fromisoformat(f"{month}-01") if month else _last_ended_month(as_of)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     active = Configuration.objects.filter(starts_on__lt=after).exclude(ends_on__lte=first)
-    have = SettlementRun.objects.filter(month=first).values_list("configuration_id", flat=True)
+    measured = SettlementRun.objects.filter(month=first).exclude(kind=SettlementRun.Kind.ADVANCE)
+    have = measured.values_list("configuration_id", flat=True)
     for configuration in active.exclude(pk__in=have):
         try:
             with transaction.atomic():
@@ -159,7 +161,7 @@ def open_provisional_runs(month: str | None = None) -> None:
                     as_of=as_of,
                     only_first=True,  # another beat may have opened it since we looked, and a worker have settled it
                 )
-        except RunAlreadyOpen as error:
+        except (RunAlreadyOpen, KindTooLate) as error:
             log.info("%s", error)
             continue
         settle_month.delay(run.pk)

@@ -17,6 +17,7 @@ from apps.backoffice.payouts.reminders import list_reminders
 from apps.backoffice.runs.labels import TONES
 from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
+from apps.settlement.audit.checks import get_alarm
 from apps.settlement.history import list_effective_runs
 from apps.settlement.models import SettlementRun
 from apps.settlement.proposals import list_open_proposals
@@ -65,6 +66,7 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
         "alerts": count_waiting_alerts(user),
         "reminders": get_home_reminders(user),
         "payouts": list_reminders(user, today=today)[:MOST_WAITING],
+        "broken_trail": get_alarm(),
     }
 
 

@@ -26,8 +26,8 @@ class AdvanceParameters:
     """GSE's estimate in force. GSE may change it, so each edition is a value of its own.
 
     `coincidence` is alpha, the part of the injection that is taken to be shared; `variable_part_eur_per_mwh` is Z, the mean of
-    the tariff's variable part. `photovoltaic_hours` maps region -> hours a year, `hours_by_source` every other source. The regions
-    are those of RO p.36 footnote 4 and p.40 footnote 9, "for advances only": the tariff's own list (p.39) may part from it.
+    the tariff's variable part. `photovoltaic_hours` maps region -> hours a year, `hours_by_source` every other source. The
+    regions are those of RO p.36 footnote 4 and p.40 footnote 9, "for advances only": the tariff's own list may part from it.
     """
 
     coincidence: Decimal

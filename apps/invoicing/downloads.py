@@ -18,13 +18,12 @@ class Statement:
     configuration_code: str
     month: date
     version: int
-    is_final: bool
+    kind: str
     member_code: str
     is_ready: bool
     size_bytes: int
     path: str
     sha256: str
-    is_correction: bool = False
 
 
 def list_statements(*, member_id: int, from_month: date, before: date) -> dict[int, Statement]:
@@ -71,8 +70,7 @@ def _select(*, member_ids: Collection[int], **conditions: object) -> list[Statem
             configuration_code=configuration,
             month=month,
             version=version,
-            is_final=kind == SettlementRun.Kind.FINAL,
-            is_correction=kind == SettlementRun.Kind.CORRECTION,
+            kind=kind,
             member_code=member,
             is_ready=state == IssuedDocument.State.READY,
             size_bytes=size,

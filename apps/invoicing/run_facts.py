@@ -70,6 +70,11 @@ class RunFacts:
     def contributions(self) -> dict[str, int]:
         return {row.contribution: row.amount_cents for row in self.run.contributions.all()}
 
+    @property
+    def given(self) -> dict[str, str]:
+        """Contribution -> who found its amount, where that was not the settlement itself."""
+        return {row["contribution"]: row["source"] for row in self.run.facts.get("given", [])}
+
     @cached_property
     def year_rows(self) -> dict[int, list[dict[str, int]]]:
         """Per member: what each approved month of the year brought with its corrections, this run standing for its own month."""

@@ -29,7 +29,7 @@ def _reference(run: SettlementRun, member_code: str) -> str:
 def list_statements(facts: RunFacts, *, issued_on: date) -> Iterator[tuple[MemberResult, dict[str, Any]]]:
     """For each member who had a point in the month or moves money: the values of `reports.documents.StatementDocument`.
 
-    A correction tells only those whose money it moves.
+    A run that posts a difference tells only those whose money it moves.
     """
     for row in facts.members:
         points = facts.points.get(row.member_id, [])
@@ -48,6 +48,7 @@ def _statement(facts: RunFacts, row: MemberResult, points: list[PointResult], *,
         "version": run.version,
         "run_kind": run.settled_as,
         "corrects": _reference(run.corrects, member.code) if run.corrects else "",
+        "posted_as": run.kind if run.corrects else "",
         "approved_on": run.approved_at and run.approved_at.date().isoformat(),
         "issued_on": issued_on.isoformat(),
         "member": {"code": member.code, "name": member.name, "kind": member.kind, "tax_code": member.tax_code},
@@ -123,6 +124,7 @@ def _share(facts: RunFacts, row: MemberResult, contribution: str) -> dict[str, A
         "steps": steps,
         "producers_percent": facts.run.facts["producers_percent"].get(contribution),
         "month_cents": _month_cents(facts, row, contribution),
+        "source": facts.given.get(contribution, ""),
     }
 
 

@@ -42,8 +42,13 @@ class Month:
         return self.run.kind == SettlementRun.Kind.PROVISIONAL
 
     @property
-    def is_correction(self) -> bool:
-        return self.run.kind == SettlementRun.Kind.CORRECTION
+    def is_difference(self) -> bool:
+        """Amounts and energies are differences to what the month had posted before: every run but the first of the month."""
+        return self.run.corrects_id is not None
+
+    @property
+    def is_reversal(self) -> bool:
+        return self.run.kind == SettlementRun.Kind.REVERSAL
 
     @property
     def is_reversed(self) -> bool:

@@ -15,8 +15,17 @@ from apps.settlement.models import MemberResult, SettlementRun
 # A run carries explanations in JSON that nobody looks at here.
 RESULT_COLUMNS = (
     *("member_id", "withdrawn_wh", "injected_wh", "shared_wh", "premium_cents", "valorisation_cents", "excess_cents"),
-    *("run__month", "run__kind", "run__version", "run__corrects", "run__state", "run__approved_at", "run__configuration__code"),
-    "run__snapshot_path",
+    *(
+        "run__month",
+        "run__kind",
+        "run__version",
+        "run__corrects",
+        "run__state",
+        "run__succeeded_at",
+        "run__approved_at",
+        "run__configuration__code",
+        "run__snapshot_path",
+    ),
 )
 
 
@@ -37,9 +46,14 @@ class MonthRow:
         return self.run.state == SettlementRun.State.REVERSED
 
     @property
+    def is_void(self) -> bool:
+        """A reversed month and the reversal that took it back: they undo each other and add nothing to the year."""
+        return self.is_reversed or self.run.kind == SettlementRun.Kind.REVERSAL
+
+    @property
     def counted_cents(self) -> int:
-        """What the month adds to the year: a reversed month adds nothing."""
-        return 0 if self.is_reversed else self.result.total_cents
+        """What the row adds to the year."""
+        return 0 if self.is_void else self.result.total_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +69,23 @@ class Year:
 
     @property
     def shared_wh(self) -> int:
-        return sum(row.result.shared_wh for row in self.rows if not row.is_reversed)
+        return sum(row.result.shared_wh for row in self.rows if not row.is_void)
 
     @property
     def withdrawn_wh(self) -> int:
-        return sum(row.result.withdrawn_wh for row in self.rows if not row.is_reversed)
+        return sum(row.result.withdrawn_wh for row in self.rows if not row.is_void)
 
     @property
     def injected_wh(self) -> int:
-        return sum(row.result.injected_wh for row in self.rows if not row.is_reversed)
+        return sum(row.result.injected_wh for row in self.rows if not row.is_void)
 
     @property
     def has_provisional(self) -> bool:
-        return any(row.run.kind == SettlementRun.Kind.PROVISIONAL for row in self.rows)
+        """Is a month still told by what was known, and no final run behind it?"""
+        kind = SettlementRun.Kind
+        final = {(row.run.configuration_id, row.run.month) for row in self.rows if row.run.kind == kind.FINAL}
+        rows = [row for row in self.rows if row.run.kind == kind.PROVISIONAL and not row.is_void]
+        return any((row.run.configuration_id, row.run.month) not in final for row in rows)
 
     @property
     def configurations(self) -> int:
@@ -106,9 +124,10 @@ def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
 
 
 def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
-    """Of several runs of one configuration and month, the one that counts, by the same rule as the rows of the statement.
+    """Of several runs of one configuration and month, the base that counts, by the same rule as the rows of the statement.
 
-    The corrections of that run count beside it: their energies and amounts are differences, so the rows of a month add up.
+    The runs that point back to it count beside it, in the order in which they were approved: their energies and amounts are
+    differences, so the rows of a month add up.
     """
     best: dict[tuple[int, date], MemberResult] = {}
     results = list(results)
@@ -120,4 +139,10 @@ def counting(results: Iterable[MemberResult]) -> list[MemberResult]:
             best[key] = result
     counted = {result.run_id for result in best.values()}
     corrections = [result for result in results if result.run.corrects_id in counted]
-    return [*best.values(), *sorted(corrections, key=lambda result: result.run.version)]
+    return [*best.values(), *sorted(corrections, key=_when_computed)]
+
+
+def _when_computed(result: MemberResult) -> tuple[float, int]:
+    """Each run of a month was computed after the one before it was approved."""
+    at = result.run.succeeded_at
+    return (at.timestamp() if at else 0.0, result.run_id)

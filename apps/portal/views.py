@@ -21,6 +21,7 @@ from apps.portal.month import get_month
 from apps.portal.months import get_year, list_years
 from apps.portal.pictures import month_pictures, year_picture
 from apps.settlement.archive import FileAltered
+from apps.settlement.models import SettlementRun
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 3600
@@ -150,13 +151,21 @@ def invoice(request: HttpRequest, file_id: int) -> HttpResponseBase:
 def statement_file_name(statement: Statement) -> str:
     """What the file is called on the member's disk: lower case and ASCII, so that every system takes it."""
     parts = [pgettext("file name", "rendiconto"), f"{statement.month:%Y-%m}", statement.configuration_code, statement.member_code]
-    if statement.is_final:
-        parts.append(pgettext("file name", "definitivo"))
-    if statement.is_correction:
-        parts.append(pgettext("file name", "rettifica"))
+    if word := _words_of_kinds().get(statement.kind):
+        parts.append(word)
     if statement.version > 1:
         parts.append(f"v{statement.version}")
     return f"{slugify(' '.join(parts))}.pdf"
+
+
+def _words_of_kinds() -> dict[str, str]:
+    """Kind of run -> its word in a file name; a provisional month has none."""
+    return {
+        SettlementRun.Kind.ADVANCE: pgettext("file name", "acconto"),
+        SettlementRun.Kind.FINAL: pgettext("file name", "definitivo"),
+        SettlementRun.Kind.CORRECTION: pgettext("file name", "rettifica"),
+        SettlementRun.Kind.REVERSAL: pgettext("file name", "storno"),
+    }
 
 
 def _being_restored(request: HttpRequest) -> HttpResponse:

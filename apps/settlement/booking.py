@@ -164,7 +164,7 @@ def _point_rows(
     days = _point_days(inputs, result, energy)
     withdrawn_wh, injected_wh, shared_wh = days[:, :3].sum(axis=2).T.tolist()
     packed = _packed(days)
-    size = days[0].nbytes
+    size = days.nbytes // max(1, len(days))
     for i, point in enumerate(inputs.points):
         yield (
             run.pk,

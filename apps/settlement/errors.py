@@ -41,6 +41,10 @@ class RunWentOn(RunChanged):
     """Steps were taken with the run after the screen was drawn: look again, then decide."""
 
 
+class ReasonMissing(SettlementError):
+    """A step that people will ask about later needs a reason."""
+
+
 class PaymentRefused(SettlementError):
     """What was said about a payment cannot be: its day or its reference."""
 

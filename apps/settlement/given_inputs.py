@@ -42,7 +42,7 @@ def get_advance_amounts(plants: Sequence[Plant], parameters: RuleParameters, *, 
 
 
 def get_reversal_inputs(run: SettlementRun) -> MonthInputs:
-    """The month as if it had never been: no point, no plant, no energy. What it posted comes back as the difference to nothing."""
+    """The month as if it had never been: no point, no plant, no energy. What it posted comes back as a difference to it."""
     year, month = run.month.year, run.month.month
     hours = hours_in_month(year, month)
     slots = QUARTERS_PER_HOUR * hours

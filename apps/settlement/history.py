@@ -81,7 +81,7 @@ def list_runs_of_month(run: SettlementRun) -> list[int]:
 
 
 def _year_of(runs: Sequence[SettlementRun]) -> tuple[YearToDate, ...]:
-    """The figures of these months. An advance is an estimate that knows neither energy nor excess: its month does not count yet."""
+    """The figures of these months. An advance knows neither energy nor excess: its month does not count yet."""
     runs = [run for run in runs if run.settled_as != SettlementRun.Kind.ADVANCE]
     sums = {granted: [0, 0, 0, 0] for granted in (False, True)}
     plants = PlantResult.objects.filter(run__in=runs)

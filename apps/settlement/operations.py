@@ -18,12 +18,14 @@ from apps.engine.inputs import MonthInputs
 from apps.engine.results import MonthResult
 from apps.settlement.audit.operations import append_entry
 from apps.settlement.booking import replace_rows
+from apps.settlement.bounds import describe_bounds
 from apps.settlement.errors import ApproverComputed, MonthNotOver, RunAlreadyOpen, RunChanged, RunNotOpen
 from apps.settlement.facts import result_facts
 from apps.settlement.history import get_base
 from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 from apps.settlement.posted import refuse_changed_ground, refuse_less_certain
+from apps.settlement.reversals import reverse_month
 from project.failpoints import hit
 
 State = SettlementRun.State
@@ -145,13 +147,15 @@ def record_result(
     code_version: str,
     as_of: datetime,
 ) -> None:
-    """Replace the rows of the run and mark it computed, last of all and all at once. Errors: `RunNotOpen`."""
+    """Replace the rows of the run and mark it computed, last of all and all at once. Errors: `RunNotOpen`.
+
+    A result beyond a bound is kept as well, but parks the run until a person released it (`apps.settlement.bounds`).
+    """
     run = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration").get(pk=run_id)
     if run.state != State.COMPUTING:
         raise RunNotOpen(_("Run %(run)s is not being computed, so no result can be recorded. Open a new version.") % {"run": run})
     replace_rows(run=run, inputs=inputs, result=result)
     hit("settle.after_entries")
-    run.state = State.COMPUTED
     run.succeeded_at = as_of
     run.inputs_sha256, run.result_sha256 = inputs_sha256, result_sha256
     run.rules_version, run.code_version, run.snapshot_path = RULES_VERSION, code_version, snapshot_path
@@ -161,10 +165,12 @@ def record_result(
     run.shared_wh = int(result.shared_wh.sum())
     run.incentivised_wh = sum(plant.incentivised_wh for plant in result.plants)
     run.facts = result_facts(run=run, inputs=inputs, result=result)
-    run.phase, run.claimed_at, run.error = "", None, ""
+    run.phase, run.claimed_at, run.error = "", None, describe_bounds(run.facts["attention"])
+    run.state = State.PARKED if run.error else State.COMPUTED
     run.save()
     hashes = {"inputs_sha256": inputs_sha256, "result_sha256": result_sha256}
-    append_entry(run=run, action=Action.COMPUTE, from_state=State.COMPUTING, to_state=State.COMPUTED, details=hashes)
+    action = Action.PARK if run.error else Action.COMPUTE
+    append_entry(run=run, action=action, from_state=State.COMPUTING, to_state=run.state, reason=run.error, details=hashes)
     hit("settle.before_commit")
 
 
@@ -281,6 +287,8 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
         reason=reason,
         details={"inputs_sha256": run.inputs_sha256, "result_sha256": run.result_sha256},
     )
+    if run.kind == SettlementRun.Kind.REVERSAL:
+        reverse_month(reversal=run, approved_by=approved_by)
     hit("approve.before_commit")
     return run
 

@@ -10,8 +10,12 @@ from apps.settlement.models import CorrectionProposal, SettlementRun
 
 
 def list_runs_to_watch(*, configuration_id: int, from_month: date, before: date) -> list[SettlementRun]:
-    """The approved runs whose facts may still change: for each month the one that speaks, or its latest correction."""
-    return list_speaking_runs(list_approved_runs(configuration_id=configuration_id, from_month=from_month, before=before))
+    """The approved runs whose facts may still change: for each month the base, or the latest run that points back to it.
+
+    An advance rests on an estimate: measures that arrive make the month, not a correction of it.
+    """
+    runs = list_speaking_runs(list_approved_runs(configuration_id=configuration_id, from_month=from_month, before=before))
+    return [run for run in runs if run.settled_as != SettlementRun.Kind.ADVANCE]
 
 
 def propose_correction(*, run: SettlementRun, inputs_sha256: str, causes: Sequence[str], as_of: datetime) -> None:

@@ -8,12 +8,13 @@ from apps.settlement.models import SettlementRun
 
 
 def find_month_to_settle(configuration: Configuration, *, before: date) -> date | None:
-    """Return the first month that has curves and no run of any kind, of those that begin before `before`; None if there is none.
+    """Return the first month that has curves and no run but an advance, of those that begin before `before`; None if none has.
 
     Months with a run are skipped without looking at curves, so a few index look-ups per POD suffice however long the history.
     """
     pods = list(MeteringPoint.objects.filter(configuration=configuration).values_list("pod_key", flat=True).distinct())
-    settled = set(SettlementRun.objects.filter(configuration=configuration).values_list("month", flat=True))
+    runs = SettlementRun.objects.filter(configuration=configuration).exclude(kind=SettlementRun.Kind.ADVANCE)
+    settled = set(runs.values_list("month", flat=True))
     month = configuration.starts_on.replace(day=1)
     while month < before:
         if month in settled:

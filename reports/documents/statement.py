@@ -60,7 +60,8 @@ class Share:
     `pool_cents` is the configuration's whole amount; `amount_cents` the member's (= Σ cents of its `producers` and `consumers`
     steps). `steps`: first all deductions (or the social fund), in order, then the steps that paid this member, if any.
     `producers_percent` is the part of the rest that goes to producers (None for the excess). In a correction both amounts are
-    differences, and `month_cents` is what the member gets for the whole month now.
+    differences, and `month_cents` is what the member gets for the whole month now. `source` says who found the whole amount
+    (the engine's `AmountSource`), empty when the community computed it.
     """
 
     contribution: Contribution
@@ -69,6 +70,7 @@ class Share:
     steps: tuple[Step, ...]
     producers_percent: Decimal | None = None
     month_cents: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class StatementDocument:
 
     `reference` is unique and stable, e.g. "CER-ALBA-A/2023-03/v1/M00001"; `supersedes` the reference it replaces, if any;
     `corrects` the reference to whose month this one is the difference, energies and plants being those of the month as it is now.
+    `posted_as` says what kind of run that is: `correction`, `final`, `provisional` after an advance, or `reversal`.
     `approved_on` None prints the banner "BOZZA – non approvato". `plants`, `valorisation`, `excess_sets`, `premium_gross_cents`
     and `energy_of_configuration` explain the pools. `year_rows` are the months of the year up to and including this one.
     `missing` are the hours not known of the member's own points; `configuration_missing_hours` of all points together.
@@ -149,6 +152,7 @@ class StatementDocument:
     contact_email: str = ""
     supersedes: str = ""
     corrects: str = ""
+    posted_as: str = ""
     stamp_duty_cents: int = 0
     rules_version: str = ""
     code_version: str = ""

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from datetime import date
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.communities.models import Community, Configuration
 from apps.invoicing.models import IssuedDocument
 from apps.settlement import operations
+from apps.settlement.bounds import is_beyond_bounds, release_run
 from apps.settlement.models import SettlementRun
 from tasks.invoicing import issue_documents
 from tasks.settlement import settle_month
@@ -29,6 +31,15 @@ def settle_year(community: Community, *, opener: User, approver: User, say: Call
         opened = [_open(configuration, month, opener) for configuration in configurations]
         for run in opened:
             _wait(run)
+            if is_beyond_bounds(run):
+                release_run(
+                    run_id=run.pk,
+                    released_by=opener,
+                    reason=_("Il mese è diverso dal precedente per la stagione."),
+                    seen_sha256=run.result_sha256,
+                    as_of=timezone.now(),
+                )
+                run.refresh_from_db()
             if run.state == State.COMPUTED:
                 operations.approve_run(run_id=run.pk, approved_by=approver, seen_sha256=run.result_sha256, as_of=timezone.now())
             run.refresh_from_db()

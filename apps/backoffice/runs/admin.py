@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import list_visible_communities, list_visible_runs, manages_any_community, sees_any_community
-from apps.backoffice.runs import compare, decide, documents, explain, explained, issue, page, start
+from apps.backoffice.runs import compare, decide, documents, explain, explained, issue, page, start, take_back
 from apps.backoffice.runs.labels import TONES
 from apps.backoffice.templatetags.quantities import kwh, month_name, whole
 from apps.settlement.models import SettlementRun
@@ -98,6 +98,8 @@ class SettlementRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
             own("<int:run_id>/progress/", page.show_progress, "progress"),
             own("<int:run_id>/retry/", decide.retry_run, "retry"),
             own("<int:run_id>/correct/", decide.start_correction, "correct"),
+            own("<int:run_id>/release/", take_back.release_run, "release"),
+            own("<int:run_id>/reverse/", take_back.start_reversal, "reverse"),
             own("<int:run_id>/approve/", decide.approve_run, "approve"),
             own("<int:run_id>/issue/", issue.issue_run, "issue"),
             own("<int:run_id>/pay/", issue.mark_paid, "pay"),

@@ -16,12 +16,19 @@ from apps.backoffice.access import of_visible_run, person
 from apps.backoffice.pages import runs_crumb, show_page
 from apps.backoffice.runs.history import list_steps
 from apps.backoffice.runs.missing import accepted_pods
-from apps.backoffice.runs.result import list_notes
 from apps.backoffice.runs.titles import title_of
 from apps.invoicing.errors import DocumentsNotReady, InvoicingError
 from apps.settlement import operations
 from apps.settlement.corrections import open_correction
-from apps.settlement.errors import ApproverComputed, RunAlreadyOpen, RunChanged, RunNotOpen, RunWentOn, SettlementError
+from apps.settlement.errors import (
+    ApproverComputed,
+    KindTooLate,
+    RunAlreadyOpen,
+    RunChanged,
+    RunNotOpen,
+    RunWentOn,
+    SettlementError,
+)
 from apps.settlement.models import SettlementRun
 from tasks.invoicing import issue_documents
 from tasks.settlement import settle_month
@@ -34,6 +41,7 @@ HEADINGS: dict[type[Exception], str | Promise] = {
     RunWentOn: lazy("La regolazione è andata avanti mentre la guardavi"),
     ApproverComputed: lazy("Chi ha avviato il calcolo non può approvarlo"),
     RunNotOpen: lazy("Questa regolazione non aspetta una decisione"),
+    KindTooLate: lazy("Il mese è già regolato con più certezza"),
     DocumentsNotReady: lazy("I documenti non sono ancora tutti pronti"),
 }
 
@@ -50,19 +58,14 @@ def retry_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
             transaction.on_commit(lambda: settle_month.delay(run.pk), robust=True)
     except RunAlreadyOpen as error:
         return lead_to_open_run(request, error)
-    except RunNotOpen as error:
+    except (RunNotOpen, KindTooLate) as error:
         return refuse(request, run, error)
     return redirect("admin:settlement_settlementrun_change", run.pk)
 
 
 @of_visible_run("POST", decides=True)
 def approve_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
-    """Approve exactly what was on the screen (`seen_sha256`), after every note was ticked. Documents follow by workers."""
-    notes = list_notes(run)
-    ticked = set(request.POST.getlist("seen"))
-    if run.state == SettlementRun.State.COMPUTED and not {str(number) for number in range(len(notes))} <= ticked:
-        messages.error(request, _("Prima di approvare, spunta tutti i punti da guardare."))
-        return redirect("admin:settlement_settlementrun_change", run.pk)
+    """Approve exactly what was on the screen (`seen_sha256`). Documents follow by workers."""
     try:
         with transaction.atomic():
             operations.approve_run(

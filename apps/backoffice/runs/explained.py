@@ -14,7 +14,7 @@ from apps.backoffice.access import get_visible_run, of_visible_run
 from apps.backoffice.runs.labels import account_text
 from apps.backoffice.templatetags.quantities import euro_change
 from apps.communities.models import Member
-from apps.settlement.comparisons import are_comparable, get_comparison
+from apps.settlement.comparisons import are_comparable, get_comparison, get_failure
 from apps.settlement.models import SettlementRun
 from tasks.comparisons import compare_runs
 
@@ -63,7 +63,7 @@ def explain(before: SettlementRun, now: SettlementRun) -> dict[str, Any]:
         return {"may_be_explained": False}
     stored = get_comparison(before=before, now=now)
     if stored is None:
-        return {"may_be_explained": True}
+        return {"may_be_explained": True, "explanation_failure": get_failure(before=before, now=now)}
     rows = _rows(stored.causes, stored.rows, _names(now))
     return {
         "may_be_explained": True,

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.backoffice.templatetags.quantities import euro
+from apps.backoffice.templatetags.quantities import euro, whole
 from apps.settlement.models import SettlementRun
 
 State = SettlementRun.State
@@ -61,8 +61,13 @@ def account_text(account: str) -> str:
 
 
 def attention_text(note: dict[str, Any], names: dict[str, str]) -> str:
-    """One thing that a person should look at before approving, as a sentence."""
-    member = f"{note['member']} {names.get(note['member'], '')}".strip()
+    """One thing that lies beyond the bounds, as a sentence."""
+    member = f"{note.get('member', '')} {names.get(note.get('member', ''), '')}".strip()
+    if note["what"] == "lines":
+        return _("Le registrazioni sono %(lines)s, più di %(most)s: POD per ore del mese.") % {
+            "lines": whole(note["lines"]),
+            "most": whole(note["most"]),
+        }
     if note["what"] == "negative":
         return _("%(member)s ha un totale negativo: %(amount)s.") % {"member": member, "amount": euro(note["cents"])}
     if note["what"] == "change":

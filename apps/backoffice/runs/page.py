@@ -33,7 +33,7 @@ def show_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
     }
     if run.is_open:
         return show_page(request, "backoffice/runs/computing.html", **context, **_progress(run))
-    if not run.result_sha256 or run.state in (SettlementRun.State.PARKED, SettlementRun.State.FAILED):
+    if not run.result_sha256 or run.state == SettlementRun.State.FAILED:
         return show_page(request, "backoffice/runs/stopped.html", **context, missing=list_missing_of_stopped(run))
     return show_page(
         request, "backoffice/runs/result.html", **context, **get_result(request, run), next_step=get_next_step(request, run)

@@ -11,7 +11,9 @@ from apps.backoffice.runs.corrections import get_corrections
 from apps.backoffice.runs.labels import CONTRIBUTIONS, NOT_INCENTIVISED, TONES, account_text, attention_text
 from apps.backoffice.runs.members import list_members
 from apps.backoffice.runs.pictures import picture_of_days, picture_of_hours
+from apps.backoffice.runs.take_back import get_reversal
 from apps.invoicing.models import IssuedDocument
+from apps.settlement.bounds import is_beyond_bounds
 from apps.settlement.models import ContributionKind, LedgerEntry, PlantResult, RunCurves, SettlementRun
 
 PLANT_SUMS = ("injected_wh", "taken_wh", "incentivised_wh", "premium_cents")
@@ -36,6 +38,8 @@ def get_result(request: HttpRequest, run: SettlementRun) -> dict[str, Any]:
         "documents": count_documents(run),
         "approval": get_approval(request, run),
         "corrections": get_corrections(request, run),
+        "reversal": get_reversal(request, run),
+        "beyond_bounds": is_beyond_bounds(run),
     }
 
 
@@ -87,7 +91,7 @@ def _sum_entries(run: SettlementRun) -> list[tuple[str, str, int]]:
 
 
 def list_notes(run: SettlementRun) -> list[str]:
-    """What a person should look at before approving. Each must be ticked."""
+    """What lies beyond the bounds: a person looked at it, or must before the run goes on."""
     notes = run.facts.get("attention", [])
     codes = [note["member"] for note in notes if "member" in note]
     names = dict(run.member_results.filter(member__code__in=codes).values_list("member__code", "member__name"))

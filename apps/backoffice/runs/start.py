@@ -31,8 +31,10 @@ from tasks.settlement import settle_month
 
 CONFIGURATIONS_LOOKED_AT = 20  # for a month to propose; who has more configurations chooses among them anyway
 
-# A correction is opened from the run that it corrects.
-OPENED_BY_HAND = [(kind.value, kind.label) for kind in SettlementRun.Kind if kind is not SettlementRun.Kind.CORRECTION]
+# Corrections and reversals are opened from the run that they are about.
+OPENED_BY_HAND = [
+    (kind.value, kind.label) for kind in (SettlementRun.Kind.PROVISIONAL, SettlementRun.Kind.FINAL, SettlementRun.Kind.ADVANCE)
+]
 
 
 class RunForm(MonthForm):

@@ -24,6 +24,7 @@ class AuditEntry(models.Model):
         CLAIM = "claim", _("presa in calcolo")
         COMPUTE = "compute", _("calcolata")
         PARK = "park", _("sospesa")
+        RELEASE = "release", _("sbloccata")
         FAIL = "fail", _("non riuscita")
         RETRY = "retry", _("rimessa in coda")
         ACCEPT_MISSING = "accept_missing", _("misure mancanti accettate")

@@ -33,3 +33,21 @@ class RunComparison(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before} → {self.now}"
+
+
+class ComparisonFailure(models.Model):
+    """Why a worker could not tell two runs apart. Gone as soon as one can."""
+
+    before = models.ForeignKey(SettlementRun, models.CASCADE, related_name="+", verbose_name=_("prima"))
+    now = models.ForeignKey(SettlementRun, models.CASCADE, related_name="+", verbose_name=_("ora"))
+    sentence = models.TextField(_("che cosa non è andato"))
+    noticed_at = models.DateTimeField(_("notato il"))
+
+    class Meta:
+        verbose_name = _("confronto non riuscito")
+        verbose_name_plural = _("confronti non riusciti")
+        ordering = ["-noticed_at"]
+        constraints = [models.UniqueConstraint(fields=["before", "now"], name="comparison_failure_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.now}"

@@ -9,8 +9,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from apps.communities.models import Configuration
-from apps.engine.inputs import RunKind
 from apps.settlement import operations
+from apps.settlement.bounds import is_beyond_bounds
 from apps.settlement.errors import SettlementError
 from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.queries import get_run_result
@@ -27,7 +27,7 @@ class Command(JsonCommand):
         super().add_arguments(parser)
         parser.add_argument("configuration", help="code of the configuration")
         parser.add_argument("month", type=_month, help="month as YYYY-MM")
-        parser.add_argument("--kind", choices=[kind.value for kind in RunKind], default=SettlementRun.Kind.PROVISIONAL)
+        parser.add_argument("--kind", choices=SettlementRun.BASE_KINDS, default=SettlementRun.Kind.PROVISIONAL)
         parser.add_argument("--out", type=Path, metavar="DIR", help="also write the documents there")
 
     def answer(self, **options: Any) -> dict[str, Any]:
@@ -59,7 +59,10 @@ class Command(JsonCommand):
 
 
 def _settled(configuration: Configuration, month: date, kind: str) -> int:
-    """The run, opened and settled through the same task as the admin does; one that is refused leaves nothing."""
+    """The run, opened and settled through the same task as the admin does; one that is refused leaves nothing.
+
+    One beyond the bounds has a result: it is printed, parked for a person.
+    """
     try:
         run = operations.open_run(
             configuration=configuration,
@@ -73,7 +76,7 @@ def _settled(configuration: Configuration, month: date, kind: str) -> int:
         raise Refused(str(error.args[0])) from error
     settle_month.apply(args=(run.pk,), throw=True)
     run.refresh_from_db()
-    if run.state != SettlementRun.State.COMPUTED:
+    if run.state != SettlementRun.State.COMPUTED and not is_beyond_bounds(run):
         operations.discard_run(run_id=run.pk)
         raise Refused(run.error)
     return run.pk
