@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.devices import admin as devices
+from apps.backoffice.gse import admin as gse
 from apps.backoffice.measures import admin as measures
 from apps.backoffice.records import admin as records
 from apps.backoffice.runs import admin as runs
@@ -12,4 +13,4 @@ admin.site.site_title = admin.site.site_header = "CerCollettiva"
 admin.site.index_title = _("Amministrazione")
 admin.site.enable_nav_sidebar = False  # tables need the width; the ways in stand in the header
 
-__all__ = ["devices", "measures", "records", "runs"]
+__all__ = ["devices", "gse", "measures", "records", "runs"]
