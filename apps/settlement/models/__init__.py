@@ -3,6 +3,9 @@
 from apps.settlement.models.audit import AuditEntry
 from apps.settlement.models.audit_check import AuditCheck
 from apps.settlement.models.comparison import ComparisonFailure, RunComparison
+from apps.settlement.models.gse import BankReceipt, GseItem, GseKind, GsePublication
+from apps.settlement.models.gse_decisions import AmountsChoice, DifferenceNote, DifferenceSide
+from apps.settlement.models.gse_import import GseImport, GseMapping, GseTarget
 from apps.settlement.models.ledger import ContributionKind, ContributionTotal, LedgerEntry
 from apps.settlement.models.proposal import CorrectionProposal
 from apps.settlement.models.reference import PriceImport, RuleParameter, ZonalPrice
@@ -10,12 +13,22 @@ from apps.settlement.models.results import MemberResult, PlantResult, PointResul
 from apps.settlement.models.run import SettlementRun
 
 __all__ = [
+    "AmountsChoice",
     "AuditCheck",
     "AuditEntry",
+    "BankReceipt",
     "ComparisonFailure",
     "ContributionKind",
     "ContributionTotal",
     "CorrectionProposal",
+    "DifferenceNote",
+    "DifferenceSide",
+    "GseImport",
+    "GseItem",
+    "GseKind",
+    "GseMapping",
+    "GsePublication",
+    "GseTarget",
     "LedgerEntry",
     "MemberResult",
     "PlantResult",

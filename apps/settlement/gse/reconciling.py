@@ -1,0 +1,178 @@
+"""Gather: one configuration and year, own computation, GSE and bank, for `apps.engine.gse_reconciliation`."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from apps.communities.models import Configuration
+from apps.communities.queries import PerimeterPoint, list_plants, list_points
+from apps.engine.advance import ADVANCE_2024, AdvanceParameters
+from apps.engine.errors import RuleViolation
+from apps.engine.gse_expected import Expected, expected_advances, expected_fee, expected_of_month
+from apps.engine.gse_fees import FEE_2024, PAYMENT_THRESHOLD_CENTS, Fee, FeeParameters
+from apps.engine.gse_payments import Payment, Payments, Published, Receipt, plan_payments
+from apps.engine.gse_reconciliation import Facts, Line, Side, reconcile, total_of
+from apps.engine.inputs import Contribution, Plant
+from apps.engine.working_days import last_day
+from apps.settlement.errors import ParameterUnknown
+from apps.settlement.gse.queries import list_publications_in_force, list_receipts_in_force
+from apps.settlement.history import list_corrections, list_effective_runs
+from apps.settlement.models import BankReceipt, ContributionTotal, DifferenceNote, GsePublication, SettlementRun
+from apps.settlement.parameters import get_rule_parameters
+
+_Perimeter = tuple[tuple[PerimeterPoint, ...], tuple[Plant, ...]]
+GSE_VAT_PERCENT = Decimal(22)
+"""The rate of VAT on GSE's fee (DM 106/2024, annex 2 a, sends to the rate in force)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GseTerms:
+    """The dated values that GSE's side is computed with."""
+
+    advance: AdvanceParameters = ADVANCE_2024
+    fee: FeeParameters = FEE_2024
+    vat_percent: Decimal = GSE_VAT_PERCENT
+    threshold_cents: int = PAYMENT_THRESHOLD_CENTS
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSide:
+    """One month: its contributions, their sum, what is expected, and the payments that bring it."""
+
+    month: date
+    lines: tuple[Line, ...]
+    total: Line
+    expected: dict[Contribution, Expected]
+    payments: tuple[Payment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """One year of one configuration. `fee` is expected for the year, `fee_published_cents` what GSE published of it (negative).
+
+    `publications`, `receipts` and `notes` are the rows behind the numbers; `unmatched` receipts paid nothing that was expected.
+    """
+
+    year: int
+    months: tuple[MonthSide, ...]
+    fee: Fee
+    fee_published_cents: int
+    payments: Payments
+    publications: dict[int, GsePublication]
+    receipts: dict[int, BankReceipt]
+    runs: dict[date, SettlementRun]
+    notes: tuple[DifferenceNote, ...]
+
+    @property
+    def open_count(self) -> int:
+        return sum(line.is_open for month in self.months for line in month.lines)
+
+
+def get_reconciliation(*, configuration: Configuration, year: int, as_of: date, terms: GseTerms | None = None) -> Reconciliation:
+    """Everything that the screen of a year shows. `as_of` is the local day up to which something can be late."""
+    terms = terms or GseTerms()
+    months = list_months(configuration, year, as_of)
+    publications = {row.pk: row for row in list_publications_in_force(configuration_id=configuration.pk)}
+    receipts = {
+        row.pk: row
+        for row in list_receipts_in_force(community_id=configuration.community_id)
+        if row.configuration_id == configuration.pk
+    }
+    published = [Published(row.pk, row.month, row.item, row.kind, row.cents, row.published_on) for row in publications.values()]
+    payments = plan_payments(
+        published, [Receipt(row.pk, row.value_date, row.cents) for row in receipts.values()], terms.threshold_cents
+    )
+    own, runs = _own_amounts(configuration, year)
+    perimeter = (list_points(configuration), list_plants(configuration))
+    advances = {month: _advances(perimeter, month, terms) for month in months}
+    notes = tuple(
+        DifferenceNote.objects.filter(configuration=configuration, month__year=year).select_related("noted_by").order_by("pk")
+    )
+    fee = expected_fee(_plants_of(perimeter, date(year, 1, 1), date(year, 12, 31)), terms.vat_percent, terms.fee)
+    lines = reconcile(
+        Facts(
+            months=months,
+            own=own,
+            advances={(month, name): cents for month, said in advances.items() for name, cents in said.items()},
+            published=published,
+            payments=payments,
+            as_of=as_of,
+            explained={(note.month, Contribution(note.contribution), Side(note.side)): note.difference_cents for note in notes},
+            expected_fee_cents=fee.gross_cents,
+        )
+    )
+    by_month = {month: tuple(line for line in lines if line.month == month) for month in months}
+    return Reconciliation(
+        year=year,
+        months=tuple(
+            MonthSide(
+                month=month,
+                lines=of_month,
+                total=total_of(of_month),
+                expected={line.contribution: _expected(line) for line in of_month if line.expected_advance_cents is not None},
+                payments=tuple(one for one in payments.payments if any(row.month == month for row in one.lines)),
+            )
+            for month, of_month in by_month.items()
+        ),
+        fee=fee,
+        fee_published_cents=sum(one.cents for one in published if one.item == "fee" and one.month.year == year),
+        payments=payments,
+        publications=publications,
+        receipts=receipts,
+        runs=runs,
+        notes=notes,
+    )
+
+
+def list_months(configuration: Configuration, year: int, as_of: date) -> tuple[date, ...]:
+    """The months of a year in which the configuration was active, up to the one of `as_of`."""
+    return tuple(
+        month
+        for month in (date(year, number, 1) for number in range(1, 13))
+        if last_day(month.year, month.month) >= configuration.starts_on
+        and (configuration.ends_on is None or configuration.ends_on > month)
+        and month <= as_of
+    )
+
+
+def _own_amounts(
+    configuration: Configuration, year: int
+) -> tuple[dict[tuple[date, Contribution], int], dict[date, SettlementRun]]:
+    """Cents per month and contribution: the run that speaks for the month and its approved corrections."""
+    runs = list_effective_runs(configuration_id=configuration.pk, from_month=date(year, 1, 1), before=date(year + 1, 1, 1))
+    counted = [*runs, *list_corrections(runs)]
+    sums = (
+        ContributionTotal.objects.filter(run__in=counted)
+        .order_by()
+        .values_list("run__month", "contribution")
+        .annotate(cents=Sum("amount_cents"))
+    )
+    own = {(month, Contribution(name)): int(cents) for month, name, cents in sums}
+    return own, {run.month: run for run in runs}
+
+
+def _advances(perimeter: _Perimeter, month: date, terms: GseTerms) -> dict[Contribution, int]:
+    """The expected advance of a month, nothing where a value of the law is not known: unknown is not zero."""
+    plants = _plants_of(perimeter, month, month)
+    try:
+        return expected_advances(plants, get_rule_parameters(on=month), terms.advance)
+    except (ParameterUnknown, RuleViolation):
+        return {}
+
+
+def _plants_of(perimeter: _Perimeter, first: date, last: date) -> list[Plant]:
+    """The plants in operation whose point belongs to the configuration on some day from `first` to `last`."""
+    points, plants = perimeter
+    keys = {point.pod_key for point in points if point.valid_from <= last and (point.valid_to is None or point.valid_to > first)}
+    return [plant for plant in plants if plant.pod in keys and plant.entered_operation_on <= last]
+
+
+def _expected(line: Line) -> Expected:
+    return expected_of_month(
+        month=line.month,
+        advance_cents=line.expected_advance_cents or 0,
+        own_cents=line.own_cents,
+        published_advance_cents=line.advance_cents,
+    )
