@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from apps.engine.gse_dates import payment_due_on
-from apps.engine.gse_fees import PAYMENT_THRESHOLD_CENTS, payable
+from apps.engine.gse_fees import payable
 from apps.engine.money import allocate
 
 FEE = "fee"
@@ -66,9 +66,7 @@ class Payments:
     unmatched: tuple[Receipt, ...]
 
 
-def plan_payments(
-    published: Sequence[Published], receipts: Sequence[Receipt], threshold_cents: int = PAYMENT_THRESHOLD_CENTS
-) -> Payments:
+def plan_payments(published: Sequence[Published], receipts: Sequence[Receipt], threshold_cents: int) -> Payments:
     """Return the payments that published amounts make, with the receipts that pay them, whatever the order of the inputs."""
     waiting: list[Published] = []
     planned: list[Payment] = []

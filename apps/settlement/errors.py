@@ -57,5 +57,9 @@ class MonthNotOver(SettlementError):
     """The month has not ended yet."""
 
 
+class GsePublicationMissing(SettlementError):
+    """The configuration divides GSE's amounts, and GSE's true-up of the month is not there."""
+
+
 class SnapshotMissing(SettlementError):
     """The run has no snapshot to compute again from."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from apps.communities.queries import get_distribution, get_perimeter
 from apps.engine.advance import advance_of
@@ -19,8 +20,10 @@ from apps.engine.inputs import (
     RunKind,
 )
 from apps.engine.ordering import canonical
+from apps.settlement.errors import GsePublicationMissing
+from apps.settlement.gse.queries import get_amounts_source, get_published_amounts
 from apps.settlement.gse_parameters import get_advance_parameters
-from apps.settlement.models import SettlementRun
+from apps.settlement.models import AmountsChoice, SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 
 
@@ -38,6 +41,46 @@ def get_advance_amounts(plants: Sequence[Plant], parameters: RuleParameters, *, 
         GivenAmount(Contribution.EXCESS, 0, source),
         GivenAmount(Contribution.PREMIUM, sum(cents for _code, cents in premium), source, premium),
         GivenAmount(Contribution.VALORISATION, sum(cents for _code, cents in valorisation), source, valorisation),
+    )
+
+
+def get_given_amounts(
+    run: SettlementRun, run_kind: RunKind, plants: Sequence[Plant], parameters: RuleParameters
+) -> tuple[GivenAmount, ...]:
+    """What comes to a run from outside: GSE's advance to an advance, what GSE published to a final run and its corrections.
+
+    Errors: those of `get_advance_amounts` and `get_published`.
+    """
+    if run_kind is RunKind.ADVANCE:
+        return get_advance_amounts(plants, parameters, on=run.month)
+    return get_published(run) if run_kind is RunKind.FINAL else ()
+
+
+def get_published(run: SettlementRun) -> tuple[GivenAmount, ...]:
+    """GSE's amounts of the month where the configuration divides them; its certified excess always (settlement-rules 5).
+
+    A contribution of which GSE said nothing is the engine's own. Errors: `GsePublicationMissing` before the true-up.
+    """
+    source = get_amounts_source(configuration_id=run.configuration_id, month=run.month)
+    published = get_published_amounts(configuration_id=run.configuration_id, month=run.month)
+    divides = source == AmountsChoice.Source.GSE
+    if divides and (published is None or not published.has_true_up):
+        raise GsePublicationMissing(
+            _(
+                "Run %(month)s of %(configuration)s cannot start: it divides GSE's amounts, and GSE's true-up is not there. "
+                "Import what GSE published, or choose the own amounts for the month, then retry the run."
+            )
+            % {"month": run.month_text, "configuration": run.configuration.code}
+        )
+    if published is None:
+        return ()
+    cents = {Contribution.EXCESS: published.excess_cents}
+    if divides:
+        cents |= {Contribution.PREMIUM: published.premium_cents, Contribution.VALORISATION: published.valorisation_cents}
+    return tuple(
+        GivenAmount(contribution, amount, AmountSource.GSE_PUBLISHED)
+        for contribution, amount in sorted(cents.items())
+        if amount is not None
     )
 
 

@@ -13,7 +13,7 @@ from apps.engine.ordering import canonical
 from apps.metering.models import Channel
 from apps.metering.queries import get_month_curves, list_injecting_pods
 from apps.settlement.errors import ConfigurationEmpty, PlantMissing
-from apps.settlement.given_inputs import get_advance_amounts, get_reversal_inputs
+from apps.settlement.given_inputs import get_given_amounts, get_reversal_inputs
 from apps.settlement.history import get_year_of_run
 from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import get_rule_parameters
@@ -71,7 +71,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
             parameters=parameters,
             year_to_date=get_year_of_run(run),
             accepted_missing=tuple(sorted(run.accepted_missing)),
-            given=get_advance_amounts(plants, parameters, on=run.month) if is_advance else (),
+            given=get_given_amounts(run, run_kind, plants, parameters),
         )
     )
 

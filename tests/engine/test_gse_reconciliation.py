@@ -1,13 +1,17 @@
 """Every difference has the reason that the rules print, or is open; what a person explains holds for that many cents."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
+from apps.engine import gse_payments
 from apps.engine.gse_expected import expected_of_month
-from apps.engine.gse_payments import Published, Receipt, plan_payments
+from apps.engine.gse_payments import Published, Receipt
 from apps.engine.gse_reconciliation import Facts, Reason, Side, difference_of, reconcile, total_of
 from apps.engine.inputs import Contribution
+
+plan_payments = partial(gse_payments.plan_payments, threshold_cents=50_00)
 
 MARCH = date(2023, 3, 1)
 PREMIUM, VALORISATION, EXCESS = Contribution.PREMIUM, Contribution.VALORISATION, Contribution.EXCESS

@@ -2,39 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db.models import Sum
 
 from apps.communities.models import Configuration
 from apps.communities.queries import PerimeterPoint, list_plants, list_points
-from apps.engine.advance import ADVANCE_2024, AdvanceParameters
 from apps.engine.errors import RuleViolation
 from apps.engine.gse_expected import Expected, expected_advances, expected_fee, expected_of_month
-from apps.engine.gse_fees import FEE_2024, PAYMENT_THRESHOLD_CENTS, Fee, FeeParameters
+from apps.engine.gse_fees import Fee
 from apps.engine.gse_payments import Payment, Payments, Published, Receipt, plan_payments
 from apps.engine.gse_reconciliation import Facts, Line, Side, reconcile, total_of
 from apps.engine.inputs import Contribution, Plant
 from apps.engine.working_days import last_day
 from apps.settlement.errors import ParameterUnknown
 from apps.settlement.gse.queries import list_publications_in_force, list_receipts_in_force
+from apps.settlement.gse_parameters import get_advance_parameters, get_gse_charges
 from apps.settlement.history import list_corrections, list_effective_runs
 from apps.settlement.models import BankReceipt, ContributionTotal, DifferenceNote, GsePublication, SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 
 _Perimeter = tuple[tuple[PerimeterPoint, ...], tuple[Plant, ...]]
-GSE_VAT_PERCENT = Decimal(22)
-"""The rate of VAT on GSE's fee (DM 106/2024, annex 2 a, sends to the rate in force)."""
-
-
-@dataclass(frozen=True, slots=True)
-class GseTerms:
-    """The dated values that GSE's side is computed with."""
-
-    advance: AdvanceParameters = ADVANCE_2024
-    fee: FeeParameters = FEE_2024
-    vat_percent: Decimal = GSE_VAT_PERCENT
-    threshold_cents: int = PAYMENT_THRESHOLD_CENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +57,12 @@ class Reconciliation:
         return sum(line.is_open for month in self.months for line in month.lines)
 
 
-def get_reconciliation(*, configuration: Configuration, year: int, as_of: date, terms: GseTerms | None = None) -> Reconciliation:
-    """Everything that the screen of a year shows. `as_of` is the local day up to which something can be late."""
-    terms = terms or GseTerms()
+def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) -> Reconciliation:
+    """Everything that the screen of a year shows. `as_of` is the local day up to which something can be late.
+
+    Errors: `ParameterUnknown` when GSE's fee or threshold is not recorded for the end of the year.
+    """
+    charges = get_gse_charges(on=date(year, 12, 31))
     months = list_months(configuration, year, as_of)
     publications = {row.pk: row for row in list_publications_in_force(configuration_id=configuration.pk)}
     receipts = {
@@ -82,15 +72,15 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date, 
     }
     published = [Published(row.pk, row.month, row.item, row.kind, row.cents, row.published_on) for row in publications.values()]
     payments = plan_payments(
-        published, [Receipt(row.pk, row.value_date, row.cents) for row in receipts.values()], terms.threshold_cents
+        published, [Receipt(row.pk, row.value_date, row.cents) for row in receipts.values()], charges.threshold_cents
     )
     own, runs = _own_amounts(configuration, year)
     perimeter = (list_points(configuration), list_plants(configuration))
-    advances = {month: _advances(perimeter, month, terms) for month in months}
+    advances = {month: _advances(perimeter, month) for month in months}
     notes = tuple(
         DifferenceNote.objects.filter(configuration=configuration, month__year=year).select_related("noted_by").order_by("pk")
     )
-    fee = expected_fee(_plants_of(perimeter, date(year, 1, 1), date(year, 12, 31)), terms.vat_percent, terms.fee)
+    fee = expected_fee(_plants_of(perimeter, date(year, 1, 1), date(year, 12, 31)), charges.vat_percent, charges.fee)
     lines = reconcile(
         Facts(
             months=months,
@@ -153,11 +143,11 @@ def _own_amounts(
     return own, {run.month: run for run in runs}
 
 
-def _advances(perimeter: _Perimeter, month: date, terms: GseTerms) -> dict[Contribution, int]:
+def _advances(perimeter: _Perimeter, month: date) -> dict[Contribution, int]:
     """The expected advance of a month, nothing where a value of the law is not known: unknown is not zero."""
     plants = _plants_of(perimeter, month, month)
     try:
-        return expected_advances(plants, get_rule_parameters(on=month), terms.advance)
+        return expected_advances(plants, get_rule_parameters(on=month), get_advance_parameters(on=month))
     except (ParameterUnknown, RuleViolation):
         return {}
 
