@@ -24,6 +24,16 @@ from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 
 
+def get_given_amounts(run: SettlementRun, plants: Sequence[Plant], parameters: RuleParameters) -> tuple[GivenAmount, ...]:
+    """What the contributions of this run are given as; none where the rules find them from the measures.
+
+    Errors: those of `get_advance_amounts`.
+    """
+    if run.settled_as == SettlementRun.Kind.ADVANCE:
+        return get_advance_amounts(plants, parameters, on=run.month)
+    return ()
+
+
 def get_advance_amounts(plants: Sequence[Plant], parameters: RuleParameters, *, on: date) -> tuple[GivenAmount, ...]:
     """What GSE advances for these plants, plant by plant (settlement-rules 6). An advance has no excess.
 
