@@ -1,6 +1,6 @@
 """Gather: the inputs of runs whose amounts are not the engine's own: GSE's advance, and the nothing that a reversal leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import numpy as np
@@ -15,6 +15,7 @@ from apps.engine.inputs import (
     Kind,
     MonthInputs,
     Plant,
+    Point,
     RuleParameters,
     RunKind,
 )
@@ -24,25 +25,36 @@ from apps.settlement.models import SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 
 
-def get_given_amounts(run: SettlementRun, plants: Sequence[Plant], parameters: RuleParameters) -> tuple[GivenAmount, ...]:
+def get_given_amounts(
+    run: SettlementRun, points: Sequence[Point], plants: Sequence[Plant], parameters: RuleParameters
+) -> tuple[GivenAmount, ...]:
     """What the contributions of this run are given as; none where the rules find them from the measures.
 
     Errors: those of `get_advance_amounts`.
     """
     if run.settled_as == SettlementRun.Kind.ADVANCE:
-        return get_advance_amounts(plants, parameters, on=run.month)
+        held = {point.pod for point in points if point.first_hour == 0}
+        return get_advance_amounts(plants, parameters, held=held, on=run.month)
     return ()
 
 
-def get_advance_amounts(plants: Sequence[Plant], parameters: RuleParameters, *, on: date) -> tuple[GivenAmount, ...]:
+def get_advance_amounts(
+    plants: Sequence[Plant], parameters: RuleParameters, *, held: Collection[str], on: date
+) -> tuple[GivenAmount, ...]:
     """What GSE advances for these plants, plant by plant (settlement-rules 6). An advance has no excess.
 
+    A plant that on the first day of the month is not in operation yet, or whose POD is not held (`held`) by anybody of the
+    configuration, gets nothing: the rules do not say what a month is worth that begins in the middle.
     Errors: `ParameterUnknown`, and those of `apps.engine.advance.advance_of`.
     """
     estimate = get_advance_parameters(on=on)
-    rows = [advance_of(plant, parameters, estimate) for plant in sorted(plants, key=lambda plant: plant.code)]
-    premium = tuple((row.code, row.premium_cents) for row in rows)
-    valorisation = tuple((row.code, row.valorisation_cents) for row in rows)
+    rows = []
+    for plant in sorted(plants, key=lambda plant: plant.code):
+        runs = plant.entered_operation_on <= on and plant.pod in held
+        found = advance_of(plant, parameters, estimate) if runs else None
+        rows.append((plant.code, found.premium_cents if found else 0, found.valorisation_cents if found else 0))
+    premium = tuple((code, cents) for code, cents, _ in rows)
+    valorisation = tuple((code, cents) for code, _, cents in rows)
     source = AmountSource.GSE_ADVANCE
     return (
         GivenAmount(Contribution.EXCESS, 0, source),

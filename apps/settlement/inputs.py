@@ -71,7 +71,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
             parameters=parameters,
             year_to_date=get_year_of_run(run),
             accepted_missing=tuple(sorted(run.accepted_missing)),
-            given=get_given_amounts(run, plants, parameters),
+            given=get_given_amounts(run, points, plants, parameters),
         )
     )
 
