@@ -36,7 +36,10 @@ def explain(document: StatementDocument, share: Share) -> Explanation:
         reversed_ = document.run_kind is RunKind.REVERSAL
         return Explanation(words.CONTRIBUTIONS[share.contribution], tuple(_correction_rows(share, reversed_=reversed_)))
     if share.source:
-        opening = [Row("pool", words.GIVEN.get(share.source, words.GIVEN["gse_published"]), formats.euro(share.pool_cents))]
+        sentence = words.GIVEN.get(share.source, words.GIVEN["gse_published"])
+        if share.contribution is Contribution.EXCESS and document.run_kind is RunKind.ADVANCE:
+            sentence = "L'acconto non comprende l'importo eccedentario"
+        opening = [Row("pool", sentence, formats.euro(share.pool_cents))]
         return Explanation(words.CONTRIBUTIONS[share.contribution], tuple(opening + _split_rows(share)))
     opening = {
         Contribution.PREMIUM: _premium_rows,

@@ -200,7 +200,9 @@ def _total_note(document: StatementDocument) -> str:
 
 def _cards(document: StatementDocument) -> tuple[Card, ...]:
     energy = document.energy
-    cards = []
+    cards: list[Card] = []
+    if document.run_kind is RunKind.REVERSAL:
+        return ()
     if energy.withdrawn_wh or not energy.injected_wh:
         part = Fraction(energy.shared_wh, energy.withdrawn_wh) if energy.withdrawn_wh else Fraction(0)
         meaning = "Presa dalla rete attraverso i contatori del socio."
@@ -239,6 +241,8 @@ def _chart(document: StatementDocument) -> str:
 
 
 def _chart_note(document: StatementDocument) -> str:
+    if document.run_kind is RunKind.REVERSAL:
+        return "Lo storno annulla importi ed energie del mese. Le misure sono quelle dei rendiconti che annulla."
     totals = document.energy_of_configuration
     silence = (
         ""

@@ -1,6 +1,6 @@
 """Gather: the inputs of runs whose amounts are not the engine's own: GSE's advance, and the nothing that a reversal leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import numpy as np
@@ -16,6 +16,7 @@ from apps.engine.inputs import (
     Kind,
     MonthInputs,
     Plant,
+    Point,
     RuleParameters,
     RunKind,
 )
@@ -27,33 +28,42 @@ from apps.settlement.models import AmountsChoice, SettlementRun
 from apps.settlement.parameters import get_rule_parameters
 
 
-def get_advance_amounts(plants: Sequence[Plant], parameters: RuleParameters, *, on: date) -> tuple[GivenAmount, ...]:
+def get_given_amounts(
+    run: SettlementRun, points: Sequence[Point], plants: Sequence[Plant], parameters: RuleParameters
+) -> tuple[GivenAmount, ...]:
+    """What comes to a run from outside: GSE's advance to an advance, what GSE published to a final run and its corrections.
+
+    Errors: those of `get_advance_amounts` and `get_published`.
+    """
+    if run.settled_as == SettlementRun.Kind.ADVANCE:
+        held = {point.pod for point in points if point.first_hour == 0}
+        return get_advance_amounts(plants, parameters, held=held, on=run.month)
+    return get_published(run) if run.settled_as == SettlementRun.Kind.FINAL else ()
+
+
+def get_advance_amounts(
+    plants: Sequence[Plant], parameters: RuleParameters, *, held: Collection[str], on: date
+) -> tuple[GivenAmount, ...]:
     """What GSE advances for these plants, plant by plant (settlement-rules 6). An advance has no excess.
 
+    A plant that on the first day of the month is not in operation yet, or whose POD is not held (`held`) by anybody of the
+    configuration, gets nothing: the rules do not say what a month is worth that begins in the middle.
     Errors: `ParameterUnknown`, and those of `apps.engine.advance.advance_of`.
     """
     estimate = get_advance_parameters(on=on)
-    rows = [advance_of(plant, parameters, estimate) for plant in sorted(plants, key=lambda plant: plant.code)]
-    premium = tuple((row.code, row.premium_cents) for row in rows)
-    valorisation = tuple((row.code, row.valorisation_cents) for row in rows)
+    rows = []
+    for plant in sorted(plants, key=lambda plant: plant.code):
+        runs = plant.entered_operation_on <= on and plant.pod in held
+        found = advance_of(plant, parameters, estimate) if runs else None
+        rows.append((plant.code, found.premium_cents if found else 0, found.valorisation_cents if found else 0))
+    premium = tuple((code, cents) for code, cents, _ in rows)
+    valorisation = tuple((code, cents) for code, _, cents in rows)
     source = AmountSource.GSE_ADVANCE
     return (
         GivenAmount(Contribution.EXCESS, 0, source),
         GivenAmount(Contribution.PREMIUM, sum(cents for _code, cents in premium), source, premium),
         GivenAmount(Contribution.VALORISATION, sum(cents for _code, cents in valorisation), source, valorisation),
     )
-
-
-def get_given_amounts(
-    run: SettlementRun, run_kind: RunKind, plants: Sequence[Plant], parameters: RuleParameters
-) -> tuple[GivenAmount, ...]:
-    """What comes to a run from outside: GSE's advance to an advance, what GSE published to a final run and its corrections.
-
-    Errors: those of `get_advance_amounts` and `get_published`.
-    """
-    if run_kind is RunKind.ADVANCE:
-        return get_advance_amounts(plants, parameters, on=run.month)
-    return get_published(run) if run_kind is RunKind.FINAL else ()
 
 
 def get_published(run: SettlementRun) -> tuple[GivenAmount, ...]:

@@ -46,8 +46,8 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
     injections = injections_of(points, plants)
     withdrawn_wh, withdrawn_quality = _curves([point.pod for point in points], Channel.WITHDRAWN, year, month)
     injected_wh, injected_quality = _curves([points[row.point].pod for row in injections], Channel.INJECTED, year, month)
-    is_advance = run_kind is RunKind.ADVANCE  # priced by GSE's formula: the market has no say in it
-    zones = () if is_advance else tuple(sorted({plant.market_zone for plant in plants}))
+    # an advance is priced by GSE's formula: the market has no say in it
+    zones = () if run_kind is RunKind.ADVANCE else tuple(sorted({plant.market_zone for plant in plants}))
     distribution = get_distribution(run.configuration, year, month)
     parameters = get_rule_parameters(on=run.month)
     return canonical(
@@ -71,7 +71,7 @@ def get_month_inputs(*, run_id: int) -> MonthInputs:
             parameters=parameters,
             year_to_date=get_year_of_run(run),
             accepted_missing=tuple(sorted(run.accepted_missing)),
-            given=get_given_amounts(run, run_kind, plants, parameters),
+            given=get_given_amounts(run, points, plants, parameters),
         )
     )
 

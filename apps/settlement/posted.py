@@ -101,7 +101,8 @@ def refuse_changed_ground(run: SettlementRun) -> None:
             )
             % {"run": run, "base": base}
         )
-    if run.corrects_id is not None and describe_ground(run, get_year_of_run(run)) != run.facts["correction"]:
+    gone = base is None or base.pk != run.corrects_id
+    if run.corrects_id is not None and (gone or describe_ground(run, get_year_of_run(run)) != run.facts["correction"]):
         raise RunChanged(
             _(
                 "Run %(run)s was computed before another run of its year was settled or corrected. "

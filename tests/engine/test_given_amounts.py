@@ -137,9 +137,8 @@ def test_a_month_without_any_point_comes_to_nothing() -> None:
 def test_the_difference_between_an_advance_and_the_month_has_its_own_cause() -> None:
     advance = replace(given(*(GivenAmount(one, 1000, ADVANCE) for one in Contribution)), run_kind=RunKind.ADVANCE)
     now = village().inputs()
-    changes = compare(
-        *(Booked(inputs, amounts_of(settle(inputs).lines)) for inputs in (advance, now)),
-    )
+    before, after = (Booked(inputs, amounts_of(settle(inputs).lines)) for inputs in (advance, now))
+    changes = compare(before, after)
     causes = {cause for row in changes for cause, found in zip(Cause, row.causes, strict=True) if found}
     assert causes == {Cause.GIVEN}
     assert sum(row.difference_cents for row in changes) == 14 - 3000

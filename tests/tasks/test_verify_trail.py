@@ -1,7 +1,7 @@
 """The daily look at the audit trail: an alarm on the first page while it is broken, silence otherwise."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from apps.settlement.audit.checks import get_alarm
@@ -18,9 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def trail(settings, tmp_path):
     """Two steps of one run, anchored."""
     settings.DATA_DIR, settings.STATIC_ROOT = tmp_path / "data", tmp_path
-    from django.db import transaction
-
-    run = make_computed_run(make_configuration(), computed_by=make_user("anna"))
+    with transaction.atomic():
+        run = make_computed_run(make_configuration(), computed_by=make_user("anna"))
     for action in (AuditEntry.Action.CLAIM, AuditEntry.Action.COMPUTE):
         with transaction.atomic():
             append_entry(run=run, action=action, from_state="computing", to_state="computed")
@@ -59,7 +58,9 @@ def test_an_intact_trail_raises_no_alarm(trail):
 def test_a_broken_trail_stands_on_the_first_page_until_it_is_whole_again(trail):
     edit("scritto dopo")
     verify_trail()
-    assert "Entry 1: edited" in get_alarm().sentence
+    alarm = get_alarm()
+    assert alarm is not None
+    assert "Entry 1: edited" in alarm.sentence
     page = home()
     assert "Il registro dei passi non è integro" in page
     assert "Entry 1: edited" in page

@@ -38,6 +38,11 @@ CONTRIBUTIONS = {
     "excess": lazy("Importo eccedentario"),
 }
 
+GIVEN = {
+    "gse_advance": lazy("Gli importi sono l’acconto del GSE, stimato per ogni impianto prima delle misure."),
+    "gse_published": lazy("Gli importi sono quelli pubblicati dal GSE."),
+}
+
 # What a state looks like at a glance: the colour never stands without its word.
 TONES = {
     State.DRAFT: "waiting",

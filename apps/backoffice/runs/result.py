@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from apps.backoffice.access import may_decide
 from apps.backoffice.runs.compare import list_comparable
 from apps.backoffice.runs.corrections import get_corrections
-from apps.backoffice.runs.labels import CONTRIBUTIONS, NOT_INCENTIVISED, TONES, account_text, attention_text
+from apps.backoffice.runs.labels import CONTRIBUTIONS, GIVEN, NOT_INCENTIVISED, TONES, account_text, attention_text
 from apps.backoffice.runs.members import list_members
 from apps.backoffice.runs.pictures import picture_of_days, picture_of_hours
 from apps.backoffice.runs.take_back import get_reversal
@@ -65,8 +65,9 @@ def list_contributions(run: SettlementRun) -> dict[str, Any]:
         for name in ContributionKind.values
     ]
     total = {key: sum(row[key] for row in rows) for key in ("amount", "members", "accounts")}
+    given = sorted({str(GIVEN.get(row["source"], row["source"])) for row in run.facts.get("given", [])})
     foots = all(row["amount"] == row["members"] + row["accounts"] for row in rows)
-    return {"rows": rows, "total": total, "foots": foots, "premium_gross_cents": run.facts["premium_gross_cents"]}
+    return {"rows": rows, "total": total, "foots": foots, "premium_gross_cents": run.facts["premium_gross_cents"], "given": given}
 
 
 def list_accounts(run: SettlementRun) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_a_run_beyond_the_bounds_is_parked_with_its_result(parked):
     assert "release the run" in parked.error
     assert LedgerEntry.objects.filter(run=parked).exists()
     assert MemberResult.objects.get(run=parked, member__code="M1").premium_cents == -500
-    last = AuditEntry.objects.order_by("sequence").last()
+    last = AuditEntry.objects.latest("sequence")
     assert (last.action, last.to_state, last.details["result_sha256"]) == ("park", "parked", parked.result_sha256)
     with pytest.raises(RunNotOpen):
         operations.approve_run(run_id=parked.pk, approved_by=parked.opened_by, seen_sha256=parked.result_sha256, as_of=NOW)
@@ -84,7 +84,7 @@ def test_a_run_beyond_the_bounds_is_parked_with_its_result(parked):
 def test_released_with_a_reason_and_approved_by_another_person(parked, village):
     released = release(parked, village.bruno)
     assert (released.state, released.error, released.computed_by) == ("computed", "", village.anna)
-    last = AuditEntry.objects.order_by("sequence").last()
+    last = AuditEntry.objects.latest("sequence")
     assert (last.action, last.reason, last.user) == ("release", "Verificato", village.bruno)
     assert approve(released, village).state == "approved"
 

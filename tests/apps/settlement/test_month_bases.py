@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.db.utils import DatabaseError
 
+from apps.communities.models import MeteringPoint, Plant
 from apps.metering.models import DayCurve
 from apps.settlement import operations
 from apps.settlement.comparisons import get_failure
@@ -13,8 +14,10 @@ from apps.settlement.corrections import open_correction
 from apps.settlement.errors import KindTooLate, RunChanged, RunNotOpen
 from apps.settlement.history import get_base, list_corrections
 from apps.settlement.inputs import get_month_inputs
+from apps.settlement.issue_operations import issue_run
 from apps.settlement.models import ContributionTotal, LedgerEntry, MemberResult, RuleParameter, SettlementRun, ZonalPrice
 from apps.settlement.posted import get_posted_amounts
+from apps.settlement.reversals import open_reversal
 from tasks.comparisons import compare_runs
 from tasks.settlement import settle_month, verify
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
@@ -218,3 +221,27 @@ def test_a_comparison_that_fails_is_told_and_made_good(village):
     compare_runs(provisional.pk, final.pk)
     assert get_failure(before=provisional, now=final) is None
     assert final.comparisons.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (Plant, {"entered_operation_on": date(2023, 2, 2)}),
+        (MeteringPoint, {"valid_from": date(2023, 2, 2)}),
+    ],
+)
+def test_a_plant_that_begins_inside_the_month_has_no_advance_yet(village, model, change):
+    model.objects.update(**change)
+    run = settle(opened(village, "advance"))
+    assert totals(run) == {"premium": (0, None), "valorisation": (0, None), "excess": (0, None)}
+    assert {row["contribution"]: row["by_plant"] for row in run.facts["given"]}["premium"] == [["P1", 0]]
+
+
+def test_a_correction_of_a_month_that_was_taken_back_meanwhile_is_refused(village):
+    base = approve(settle(opened(village, "provisional")), village)
+    correction = open_correction(run_id=base.pk, opened_by=village.anna, as_of=NOW)
+    issue_run(run_id=base.pk, issued_by=None, seen_sha256=base.result_sha256, as_of=NOW)
+    approve(settle(open_reversal(run_id=base.pk, opened_by=village.anna, reason="Sbagliato", as_of=NOW)), village)
+    with pytest.raises(RunChanged, match="Open it again"):
+        approve(settle(correction), village)
+    assert SettlementRun.objects.get(pk=correction.pk).state == "computed"
