@@ -1,9 +1,10 @@
 """Read: the account of one member line by line, and the community's own accounts as the ledger keeps them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -40,11 +41,30 @@ class AccountLine:
 
 def get_account(*, member_id: int) -> list[AccountLine]:
     """The account of a member, oldest line first; the last balance is what the community owes today."""
-    rows = AccountMovement.objects.filter(member=member_id).select_related(
-        "run__configuration", "run__corrects", "transfer__batch"
+    return _lines(AccountMovement.objects.filter(member=member_id))
+
+
+def list_accounts(*, community_id: int) -> Iterator[tuple[Member, list[AccountLine]]]:
+    """The accounts of all members with movements, by code, in one query."""
+    rows = (
+        _described(AccountMovement.objects.filter(member__community=community_id)).select_related("member").defer("member__iban")
     )
-    rows = rows.defer("run__facts", "run__missing", "transfer__name", "transfer__iban", "transfer__batch__content",
-                      "transfer__batch__payer").order_by("day", "pk")  # fmt: skip
+    ordered = rows.order_by("member__code", "member", "day", "pk").iterator(chunk_size=2_000)
+    for member, of_member in groupby(ordered, key=attrgetter("member")):
+        yield member, _balanced(of_member)
+
+
+def _lines(rows: QuerySet[AccountMovement]) -> list[AccountLine]:
+    return _balanced(_described(rows).order_by("day", "pk"))
+
+
+def _described(rows: QuerySet[AccountMovement]) -> QuerySet[AccountMovement]:
+    """With what a description needs, without what is large, encrypted, or both."""
+    shown = rows.select_related("run__configuration", "transfer__batch").defer("run__facts", "run__missing")
+    return shown.defer("transfer__name", "transfer__iban", "transfer__batch__content", "transfer__batch__payer")
+
+
+def _balanced(rows: Iterable[AccountMovement]) -> list[AccountLine]:
     found = list(rows)
     balances = accumulate(row.cents for row in found)
     return [
@@ -72,11 +92,7 @@ def get_own_account(*, community_id: int, account: str) -> list[AccountLine]:
     entries = _own_entries(community_id).filter(account=account).order_by("run__issued_at", "run", "contribution")
     sums = entries.values_list("run", "contribution").annotate(sum=Sum("cents"))
     rows = [(run_id, contribution, int(cents)) for run_id, contribution, cents in sums if cents]
-    runs = (
-        SettlementRun.objects.select_related("configuration", "corrects")
-        .defer("facts", "missing")
-        .in_bulk({row[0] for row in rows})
-    )
+    runs = SettlementRun.objects.select_related("configuration").defer("facts", "missing").in_bulk({row[0] for row in rows})
     balances = accumulate(cents for _run, _contribution, cents in rows)
     return [
         AccountLine(_issued_on(runs[run_id]), describe_run(runs[run_id]), cents, balance, run_id, contribution)
