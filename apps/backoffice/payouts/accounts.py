@@ -92,7 +92,7 @@ def export_account(request: HttpRequest, member: Member) -> HttpResponse:
 @of_visible_community("GET", "HEAD")
 def export_accounts(request: HttpRequest, community: Community) -> HttpResponse:
     """All accounts of a community as one CSV: members by code, then the community's own."""
-    members = [_document(member.code, member.name, lines) for member, lines in list_accounts(community_id=community.pk)]
+    members = [_document(code, name, lines) for code, name, lines in list_accounts(community_id=community.pk)]
     return _as_csv([*members, *_own_documents(community)], f"conti-{community.code}")
 
 

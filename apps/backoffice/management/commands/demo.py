@@ -36,7 +36,7 @@ class Command(BaseCommand):
         opener, approver = (User.objects.get(email=login.email) for login in logins[:2])
         with processes.running("worker", processes.worker()):
             runs = settle_year(community, opener=opener, approver=approver, say=self._say)
-            wait_for_documents(runs if once else runs[-2:])
+            wait_for_documents(runs if once else [*runs[:2], *runs[-2:]])
             pay_members(community, runs, maker=opener, confirmer=approver, say=self._say)
             self._say(f"Settled and printed after {time.monotonic() - started:.0f} s.")
             self._summary(community, runs)
