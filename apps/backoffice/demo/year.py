@@ -45,8 +45,8 @@ def settle_year(community: Community, *, opener: User, approver: User, say: Call
             run.refresh_from_db()
             say(f"{run}: {run.get_state_display()} {run.error}".rstrip())
             runs.append(run)
-    # The newest month first: it is what people look at while the press goes on.
-    for run in reversed(runs):
+    # The newest month first: it is what people look at while the press goes on; then the first, which is paid.
+    for run in [*runs[-2:], *runs[:2], *reversed(runs[2:-2])]:
         if run.state in SettlementRun.FROZEN_STATES:
             issue_documents.delay(run.pk)
     return runs

@@ -14,7 +14,14 @@ from apps.backoffice.payouts.access import manages, of_visible_community, of_vis
 from apps.backoffice.payouts.labels import batches_crumb
 from apps.backoffice.runs.labels import CONTRIBUTIONS, account_text
 from apps.communities.models import Community, Member
-from apps.invoicing.payouts.accounts import AccountLine, get_account, get_balances, get_own_account, list_own_accounts
+from apps.invoicing.payouts.accounts import (
+    AccountLine,
+    get_account,
+    get_balances,
+    get_own_account,
+    list_accounts,
+    list_own_accounts,
+)
 from reports import account_csv
 from reports.documents.account import AccountDocument, AccountRow
 
@@ -35,7 +42,7 @@ def choose_accounts(request: HttpRequest) -> HttpResponse:
 
 
 @of_visible_community("GET", "HEAD")
-def list_accounts(request: HttpRequest, community: Community) -> HttpResponse:
+def show_accounts(request: HttpRequest, community: Community) -> HttpResponse:
     """Every member with what it is owed, and the community's own accounts."""
     balances = get_balances(community_id=community.pk)
     return show_page(
@@ -85,10 +92,7 @@ def export_account(request: HttpRequest, member: Member) -> HttpResponse:
 @of_visible_community("GET", "HEAD")
 def export_accounts(request: HttpRequest, community: Community) -> HttpResponse:
     """All accounts of a community as one CSV: members by code, then the community's own."""
-    members = [
-        _document(member.code, member.name, get_account(member_id=member.pk))
-        for member, _cents in get_balances(community_id=community.pk)
-    ]
+    members = [_document(code, name, lines) for code, name, lines in list_accounts(community_id=community.pk)]
     return _as_csv([*members, *_own_documents(community)], f"conti-{community.code}")
 
 

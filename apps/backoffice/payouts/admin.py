@@ -68,7 +68,7 @@ class PayoutBatchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django ca
             own("", self.changelist_view, "changelist"),
             own("new/", new.new_batch, "new"),
             own("accounts/", accounts.choose_accounts, "choose_accounts"),
-            own("accounts/<int:community_id>/", accounts.list_accounts, "accounts"),
+            own("accounts/<int:community_id>/", accounts.show_accounts, "accounts"),
             own("accounts/<int:community_id>/accounts.csv", accounts.export_accounts, "accounts_csv"),
             own("accounts/<int:community_id>/own/<path:account>/", accounts.show_own_account, "own_account"),
             own("members/<int:member_id>/", accounts.show_account, "account"),

@@ -1,10 +1,11 @@
 """Read: the account of one member line by line, and the community's own accounts as the ledger keeps them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate
-from typing import Any
+from itertools import accumulate, groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.communities.models import Member
 from apps.invoicing.models import AccountMovement
 from apps.invoicing.payouts.booking import OWING_STATES, list_replaced_runs
-from apps.settlement.models import ContributionKind, LedgerEntry, SettlementRun
+from apps.settlement.models import LedgerEntry, SettlementRun
 
 Kind = AccountMovement.Kind
 
@@ -40,15 +41,46 @@ class AccountLine:
 
 def get_account(*, member_id: int) -> list[AccountLine]:
     """The account of a member, oldest line first; the last balance is what the community owes today."""
-    rows = AccountMovement.objects.filter(member=member_id).select_related(
-        "run__configuration", "run__corrects", "transfer__batch"
-    )
-    rows = rows.defer("run__facts", "run__missing", "transfer__name", "transfer__iban", "transfer__batch__content",
-                      "transfer__batch__payer").order_by("day", "pk")  # fmt: skip
+    return _balanced(_rows(AccountMovement.objects.filter(member=member_id)), {})
+
+
+def list_accounts(*, community_id: int) -> Iterator[tuple[str, str, list[AccountLine]]]:
+    """Code, name and account of all members with movements, by code, in one query; each run is described once."""
+    rows = _rows(AccountMovement.objects.filter(member__community=community_id))
+    runs: dict[int, str] = {}
+    for (code, name), of_member in groupby(rows, key=attrgetter("member_code", "member_name")):
+        yield code, name, _balanced(of_member, runs)
+
+
+class _Row(NamedTuple):
+    """A movement with what a description needs: no objects, for there are tens of thousands."""
+
+    member_code: str
+    member_name: str
+    kind: str
+    cents: int
+    day: date
+    run_id: int | None
+    batch_number: int | None
+    return_code: str | None
+
+
+def _rows(movements: QuerySet[AccountMovement]) -> Iterator[_Row]:
+    columns = ("member__code", "member__name", "kind", "cents", "day", "run", "transfer__batch__number", "transfer__return_code")
+    ordered = movements.order_by("member__code", "member", "day", "pk").values_list(*columns)
+    return (_Row(*row) for row in ordered.iterator(chunk_size=2_000))
+
+
+def _balanced(rows: Iterable[_Row], runs: dict[int, str]) -> list[AccountLine]:
+    """Lines with their running balance; `runs` remembers how runs are described."""
     found = list(rows)
+    unknown = {row.run_id for row in found if row.run_id is not None} - runs.keys()
+    if unknown:
+        chosen = SettlementRun.objects.filter(pk__in=unknown).select_related("configuration").defer("facts", "missing")
+        runs.update((run.pk, describe_run(run)) for run in chosen)
     balances = accumulate(row.cents for row in found)
     return [
-        AccountLine(row.day, describe_movement(row), row.cents, balance, row.run_id)
+        AccountLine(row.day, _describe(row, runs), row.cents, balance, row.run_id)
         for row, balance in zip(found, balances, strict=True)
     ]
 
@@ -72,11 +104,7 @@ def get_own_account(*, community_id: int, account: str) -> list[AccountLine]:
     entries = _own_entries(community_id).filter(account=account).order_by("run__issued_at", "run", "contribution")
     sums = entries.values_list("run", "contribution").annotate(sum=Sum("cents"))
     rows = [(run_id, contribution, int(cents)) for run_id, contribution, cents in sums if cents]
-    runs = (
-        SettlementRun.objects.select_related("configuration", "corrects")
-        .defer("facts", "missing")
-        .in_bulk({row[0] for row in rows})
-    )
+    runs = SettlementRun.objects.select_related("configuration").defer("facts", "missing").in_bulk({row[0] for row in rows})
     balances = accumulate(cents for _run, _contribution, cents in rows)
     return [
         AccountLine(_issued_on(runs[run_id]), describe_run(runs[run_id]), cents, balance, run_id, contribution)
@@ -84,20 +112,15 @@ def get_own_account(*, community_id: int, account: str) -> list[AccountLine]:
     ]
 
 
-def contribution_name(contribution: str) -> str:
-    return str(ContributionKind(contribution).label)
-
-
-def describe_movement(row: AccountMovement) -> str:
+def _describe(row: _Row, runs: dict[int, str]) -> str:
     """What a line is about, in words that a member understands."""
-    if row.run:
-        said = describe_run(row.run)
-        return said if row.kind == Kind.CREDIT else f"{said}: {row.get_kind_display()}"
-    values: dict[str, Any] = {"number": row.transfer.batch.number if row.transfer else ""}
+    if row.run_id is not None:
+        said = runs[row.run_id]
+        return said if row.kind == Kind.CREDIT else f"{said}: {Kind(row.kind).label}"
+    values = {"number": row.batch_number, "code": row.return_code}
     if row.kind == Kind.TRANSFER:
         return _("Bonifico, distinta n. %(number)s") % values
-    code = row.transfer.return_code if row.transfer else ""
-    return _("Bonifico restituito dalla banca (%(code)s), distinta n. %(number)s") % {**values, "code": code}
+    return _("Bonifico restituito dalla banca (%(code)s), distinta n. %(number)s") % values
 
 
 def describe_run(run: SettlementRun) -> str:
