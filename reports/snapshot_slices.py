@@ -1,16 +1,22 @@
 """A part of a snapshot: the small facts of a run, a few hours, the postings of one member. Each file that is read is checked.
 
-`FACTS` are the files without curves, `CURVES` those with them, `LINES` the one with the postings.
+`FACTS` are the files without curves, `CURVES` those with them, `LINES` the one with the postings,
+`TAKEN` the one with what plants took.
 """
 
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from apps.engine.inputs import Contribution, MonthInputs
 from apps.engine.results import Line
-from reports.snapshot_columns import MONEY_PLACES, trimmed
+from reports.errors import SnapshotAltered
+from reports.snapshot_columns import MONEY_PLACES, trimmed, whole_numbers
 from reports.snapshot_inputs import read_hours_of, read_prices_of
 from reports.snapshot_parquet import MANIFEST, verify_some_files
+from reports.snapshot_tables import read_table
 
 FACTS = (
     MANIFEST,
@@ -19,6 +25,7 @@ FACTS = (
 )
 CURVES = ("inputs_withdrawn.parquet", "inputs_injected.parquet")
 LINES = "results_lines.parquet"
+TAKEN = "results_plant_hours.parquet"
 
 
 def read_hours(files: dict[str, bytes], hours: slice) -> MonthInputs:
@@ -31,6 +38,15 @@ def read_with_prices(files: dict[str, bytes]) -> MonthInputs:
     """The small facts with the prices of all hours, (Z, H), and no curves. Errors: `SnapshotAltered`."""
     verify_some_files(files)
     return read_prices_of(files)
+
+
+def read_taken(files: dict[str, bytes], *, plants: int) -> NDArray[np.int64]:
+    """What each plant of the cascade took in each hour of the month, (N, H) Wh. Errors: `SnapshotAltered`."""
+    verify_some_files(files)
+    taken = whole_numbers(read_table(files[TAKEN]).column("taken_kwh"))
+    if not plants or taken.size % plants:
+        raise SnapshotAltered(f"The snapshot has {taken.size} hours of plants, which are not those of {plants} plants.")
+    return taken.reshape(plants, -1)
 
 
 def inputs_sha256_of(files: dict[str, bytes]) -> str:

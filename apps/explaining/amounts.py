@@ -14,11 +14,10 @@ from apps.engine.results import Line
 from apps.explaining.changes import correction_ladders
 from apps.explaining.ladders import KEYS, Ladder, excess_ladder, premium_ladder, split_ladders, valorisation_ladder
 from apps.explaining.rules import PREMIUM_KEYS, UsedParameter, list_used_parameters
-from apps.explaining.snapshots import get_facts, get_lines
+from apps.explaining.snapshots import get_facts, get_lines, get_taken
 from apps.explaining.subject import Subject
 from apps.explaining.year import YearOfSet, list_year
-from apps.settlement.booking import unpack_wh
-from apps.settlement.models import LedgerEntry
+from apps.settlement.models import LedgerEntry, SettlementRun
 
 NAMES = {
     Contribution.PREMIUM: lazy("Tariffa premio"),
@@ -55,18 +54,13 @@ class Amount:
 
 
 def explain_amount(subject: Subject, contribution: Contribution) -> Amount:
-    """One amount of one member in one run. At most eight queries. Errors: `SnapshotUnreadable`."""
+    """One amount of one member in one run. At most six queries. Errors: `SnapshotUnreadable`."""
     run, code = subject.run, subject.member.code
     facts = get_facts(run)
-    total = run.contributions.get(contribution=contribution.value)
+    amount_cents = month_cents(run)[contribution]
     postings = Q(member=subject.result.member_id) | Q(member__isnull=True)
     entries = list(LedgerEntry.objects.filter(postings, run=run, contribution=contribution.value).order_by("position"))
-    if run.corrects_id:
-        amount_cents = int(total.month_cents or 0)
-        lines = get_lines(run, contribution, code)
-    else:
-        amount_cents = total.amount_cents
-        lines = [_line(entry, code) for entry in entries]
+    lines = get_lines(run, contribution, code) if run.corrects_id else [_line(entry, code) for entry in entries]
     ladders = [_configuration_ladder(subject, contribution, facts, amount_cents)]
     ladders += split_ladders(contribution, amount_cents, lines, facts.distribution, code)
     if run.corrects_id:
@@ -84,12 +78,21 @@ def explain_amount(subject: Subject, contribution: Contribution) -> Amount:
     )
 
 
+def month_cents(run: SettlementRun) -> dict[Contribution, int]:
+    """What each contribution of the whole month comes to, also where the run posts only a difference."""
+    excess = sum(int(told["excess_month_cents"]) for told in run.facts["excess_sets"])
+    return {
+        Contribution.PREMIUM: int(run.facts["premium_gross_cents"]) - excess,
+        Contribution.VALORISATION: int(run.facts["valorisation"]["amount_cents"]),
+        Contribution.EXCESS: excess,
+    }
+
+
 def _configuration_ladder(subject: Subject, contribution: Contribution, facts: MonthInputs, amount_cents: int) -> Ladder:
     run = subject.run
     if contribution is Contribution.PREMIUM:
         plants = list(run.plant_results.select_related("plant").order_by("position"))
-        taken = unpack_wh(run.curves.taken, rows=len(plants)).reshape(len(plants), -1) if plants else None
-        exact = {} if taken is None else exact_premiums(facts, taken)
+        exact = exact_premiums(facts, get_taken(run, len(plants))) if plants else {}
         return premium_ladder(run, plants, exact, amount_cents)
     if contribution is Contribution.VALORISATION:
         return valorisation_ladder(run, is_group=facts.kind is Kind.GROUP)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.explaining.ladders import MINE, Ladder, Row
 from apps.explaining.subject import Subject
-from apps.settlement.comparisons import get_comparison
 from apps.settlement.history import list_runs_of_month
-from apps.settlement.models import LedgerEntry, SettlementRun
+from apps.settlement.models import LedgerEntry, RunComparison
 
 CAUSES = {
     "data": lazy("misure arrivate o corrette"),
@@ -23,7 +23,7 @@ CAUSES = {
 
 
 def correction_ladders(subject: Subject, contribution: str, entries: Sequence[LedgerEntry]) -> list[Ladder]:
-    """The difference that a correction posts to the member, and its causes once a worker has found them. Two queries."""
+    """The difference that a correction posts to the member, and its causes once a worker has found them. One query."""
     posted = next((entry for entry in entries if entry.member_id == subject.result.member_id), None)
     difference = posted.cents if posted else 0
     now = posted.block_cents if posted else 0
@@ -39,9 +39,12 @@ def correction_ladders(subject: Subject, contribution: str, entries: Sequence[Le
 
 
 def _causes(subject: Subject, contribution: str) -> list[Ladder]:
-    before_id = list_runs_of_month(subject.run)[-2]
-    before = SettlementRun.objects.only("result_sha256").filter(pk=before_id).first()
-    stored = get_comparison(before=before, now=subject.run) if before else None
+    stored = RunComparison.objects.filter(
+        before=list_runs_of_month(subject.run)[-2],
+        now=subject.run,
+        before_sha256=F("before__result_sha256"),
+        now_sha256=subject.run.result_sha256,
+    ).first()
     if stored is None:
         return []
     code = subject.member.code

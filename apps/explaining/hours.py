@@ -13,7 +13,7 @@ from apps.engine.calendar import hour_of_day, hours_in_day, month_days
 from apps.engine.explaining import ExplainedHours, PlantHours, explain_hours
 from apps.engine.inputs import MonthInputs
 from apps.explaining.moments import hour_name
-from apps.explaining.numbers import NBSP, eur_per_mwh, percent, price
+from apps.explaining.numbers import NBSP, eur_per_mwh, number, percent, price
 from apps.explaining.pictures import Picture, month_picture, plant_picture
 from apps.explaining.snapshots import get_hours
 from apps.explaining.subject import Subject
@@ -212,7 +212,7 @@ def _reductions(plants: Sequence[PlantHours], place: int, *, with_energy: bool) 
         told.append(_("× (1 − %(share)s) per il contributo in conto capitale = %(tip)s €/MWh") % lowered)
         if with_energy:
             exempt = sum(int(plant.exempt_wh[place]) for plant in plants)
-            told.append(_("intera su %(energy)s Wh di soggetti esenti") % {"energy": exempt})
+            told.append(_("intera su %(energy)s Wh di soggetti esenti") % {"energy": number(exempt)})
     if terms.obligation_share != 1:
         told.append(_("× %(share)s per la potenza oltre l’obbligo") % {"share": percent(terms.obligation_share)})
     return "; ".join(told)

@@ -2,13 +2,26 @@
 
 from collections.abc import Collection
 
+import numpy as np
+from numpy.typing import NDArray
+
 from apps.engine.inputs import Contribution, MonthInputs
 from apps.engine.results import Line
 from apps.settlement.archive import FileAltered, locate
 from apps.settlement.models import SettlementRun
 from reports.errors import SnapshotAltered
 from reports.snapshot_parquet import MANIFEST
-from reports.snapshot_slices import CURVES, FACTS, LINES, inputs_sha256_of, read_hours, read_lines, read_with_prices
+from reports.snapshot_slices import (
+    CURVES,
+    FACTS,
+    LINES,
+    TAKEN,
+    inputs_sha256_of,
+    read_hours,
+    read_lines,
+    read_taken,
+    read_with_prices,
+)
 
 
 class SnapshotUnreadable(Exception):
@@ -27,6 +40,14 @@ def get_hours(run: SettlementRun, hours: slice) -> MonthInputs:
     """The input cut to some hours of the month. Errors: `SnapshotUnreadable`."""
     try:
         return read_hours(_read(run, (*FACTS, *CURVES)), hours)
+    except SnapshotAltered as error:
+        raise SnapshotUnreadable(str(error)) from error
+
+
+def get_taken(run: SettlementRun, plants: int) -> NDArray[np.int64]:
+    """What each plant took in each hour of the month, (N, H) Wh in cascade order. Errors: `SnapshotUnreadable`."""
+    try:
+        return read_taken(_read(run, (MANIFEST, TAKEN)), plants=plants)
     except SnapshotAltered as error:
         raise SnapshotUnreadable(str(error)) from error
 

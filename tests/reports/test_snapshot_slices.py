@@ -6,7 +6,7 @@ from apps.engine.explaining import cut_hours
 from apps.engine.inputs import Contribution
 from reports.errors import SnapshotAltered
 from reports.snapshot_parquet import read_inputs, write_snapshot
-from reports.snapshot_slices import CURVES, FACTS, LINES, inputs_sha256_of, read_hours, read_lines
+from reports.snapshot_slices import CURVES, FACTS, LINES, TAKEN, inputs_sha256_of, read_hours, read_lines, read_taken
 from tests.reports import months
 from tests.reports.test_snapshot_parquet import assert_same
 
@@ -52,6 +52,14 @@ def test_a_changed_byte_is_refused(files, name):
     altered[name] = altered[name][:-1] + bytes([altered[name][-1] ^ 1])
     with pytest.raises(SnapshotAltered):
         read_hours(altered, slice(0, 1))
+
+
+def test_what_plants_took_is_the_results(files):
+    _, result = months.settled()
+    taken = read_taken(some(files, "manifest.json", TAKEN), plants=len(result.plants))
+    assert taken.tolist() == result.taken_wh.tolist()
+    with pytest.raises(SnapshotAltered):
+        read_taken(some(files, "manifest.json", TAKEN), plants=0)
 
 
 def test_a_file_that_was_never_written_and_a_missing_manifest_are_refused(files):

@@ -9,7 +9,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.backoffice.access import of_visible_run, person
@@ -26,6 +25,7 @@ from apps.explaining.quarters import explain_hour
 from apps.explaining.rules import RULES
 from apps.explaining.snapshots import SnapshotUnreadable
 from apps.explaining.subject import Subject
+from apps.explaining.templatetags.explaining import day_name
 from apps.settlement.models import MemberResult, SettlementRun
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def show_day(request: HttpRequest, subject: Subject, day: int) -> HttpResponse:
     chosen = _day_of(subject, day)
     crumbs = [_member_crumb(subject), (_("Giorno per giorno"), subject.days_url())]
     rules = [RULES[name] for name in HOUR_RULES]
-    title = date_format(chosen, "l j F Y").capitalize()
+    title = day_name(chosen).capitalize()
     return _page(request, subject, "day", title, crumbs, day=explain_day(subject, chosen), rules=rules)
 
 
@@ -104,7 +104,7 @@ def show_hour(request: HttpRequest, subject: Subject, day: int, hour: int) -> Ht
     crumbs = [
         _member_crumb(subject),
         (_("Giorno per giorno"), subject.days_url()),
-        (date_format(chosen, "j F Y"), subject.day_url(chosen)),
+        (day_name(chosen, "j F Y"), subject.day_url(chosen)),
     ]
     return _page(request, subject, "hour", found.hour.name, crumbs, hour=found, rules=[RULES[name] for name in HOUR_RULES])
 

@@ -1,7 +1,11 @@
 """Filters of the explanations: exact numbers with their units."""
 
+from datetime import date
+
 from django import template
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from apps.explaining import numbers
 
@@ -13,6 +17,13 @@ register.filter("kwh_number", numbers.kwh_number)
 register.filter("wh_text", numbers.wh_text)
 register.filter("price", numbers.price)
 register.filter("percent", numbers.percent)
+
+
+@register.filter
+def day_name(day: date, form: str = "l j F Y") -> str:
+    """Mercoledì 15 novembre 2023: in Italian, names of days and months are written small."""
+    text = date_format(day, form)
+    return text.lower() if get_language() == "it" else text
 
 
 @register.filter
