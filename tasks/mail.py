@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 200
 # Shorter than the time after which a silent worker is given up (`operations.UNKNOWN_AFTER`).
 LONGEST_S = 300
+# A wake-up that nobody took by the next tick is thrown away: the letter is in the database, and the next tick finds it.
+FORGOTTEN_S = 55
 
 
 @shared_task(name="mail.queue_statements")
@@ -32,7 +34,7 @@ def send_waiting() -> None:
     if lost := operations.notice_lost(as_of=as_of):
         log.error("%s letters are of unknown outcome: a person has to decide.", lost)
     for message_id in queries.list_due(as_of=as_of, limit=AT_ONCE):
-        deliver.delay(message_id)
+        deliver.apply_async((message_id,), expires=FORGOTTEN_S)
 
 
 @shared_task(name="mail.deliver", time_limit=LONGEST_S, soft_time_limit=LONGEST_S - 30)

@@ -43,7 +43,12 @@ def is_reserved(address: str) -> bool:
 
 
 def _speak(backend: EmailBackend, letter: EmailMessage) -> Outcome:
-    content = _LINE_END.sub(b"\r\n", letter.message().as_bytes())
+    try:
+        content = _LINE_END.sub(b"\r\n", letter.message().as_bytes())
+        sender = sanitize_address(parseaddr(letter.from_email)[1], "utf-8")
+        recipient = sanitize_address(letter.to[0], "utf-8")
+    except ValueError as error:  # a header or an address that no letter can have
+        return failed(_told(error))
     try:
         backend.open()
     except (OSError, smtplib.SMTPException) as error:
@@ -52,15 +57,13 @@ def _speak(backend: EmailBackend, letter: EmailMessage) -> Outcome:
     if server is None:
         return try_later("The mail server did not answer.")
     try:
-        return _before_data(server, letter) or _data(server, content)
+        return _before_data(server, sender, recipient) or _data(server, content)
     finally:
         _leave(server)
 
 
-def _before_data(server: smtplib.SMTP, letter: EmailMessage) -> Outcome | None:
+def _before_data(server: smtplib.SMTP, sender: str, recipient: str) -> Outcome | None:
     """Introduce sender and recipient; None when the server waits for the letter itself."""
-    sender = sanitize_address(parseaddr(letter.from_email)[1], "utf-8")
-    recipient = sanitize_address(letter.to[0], "utf-8")
     try:
         server.ehlo_or_helo_if_needed()
         refused = _refusal(*server.mail(sender), finally_=failed) or _refusal(*server.rcpt(recipient), finally_=bounced)

@@ -1,4 +1,4 @@
-"""Letters and reminders in the backoffice: administrators act, accountants look, strangers see nothing, a look changes nothing."""
+"""Letters and reminders in the backoffice: administrators act, accountants look, strangers see nothing, looking is reading."""
 
 from datetime import UTC, date, datetime
 from itertools import product

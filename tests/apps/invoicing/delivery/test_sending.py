@@ -204,3 +204,25 @@ def test_steps_are_history_also_for_raw_sql(queued):
         with pytest.raises(Error, match="is history"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
     assert steps_of(queued) == ["queued"]
+
+
+def test_the_timetable_wakes_a_worker_for_what_is_due_and_calls_the_dead_unknown(queued, monkeypatch, caplog):
+    woken = []
+    monkeypatch.setattr(mail.deliver, "apply_async", lambda args, **options: woken.append((args, options["expires"])))
+    mail.send_waiting()
+    assert woken == [((queued.pk,), mail.FORGOTTEN_S)]
+    operations.claim_message(message_id=queued.pk, as_of=NOW - timedelta(minutes=16))
+    mail.send_waiting()
+    assert len(woken) == 2, "claimed too early: it was not due yet"
+    assert operations.claim_message(message_id=queued.pk, as_of=NOW) is not None
+    monkeypatch.setattr("tasks.mail.timezone.now", lambda: NOW + timedelta(minutes=16))
+    mail.send_waiting()
+    queued.refresh_from_db()
+    assert (queued.state, len(woken)) == ("unknown", 2)
+    assert "1 letters are of unknown outcome" in caplog.text
+
+
+def test_an_address_that_is_none_or_two_is_a_clean_failure(queued, postman):
+    MailMessage.objects.filter(pk=queued.pk).update(address="a@posta.it, b@posta.it")
+    assert deliver(queued).state == "failed"
+    assert postman.taken == []
