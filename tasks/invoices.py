@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from celery import shared_task
 from django.utils import timezone
+from django.utils.text import slugify
 
 from apps.invoicing.invoices import files
 from apps.invoicing.invoices.models import InvoiceFile
@@ -18,6 +19,7 @@ from reports.documents.invoice import PrintedInvoice
 from reports.invoice_check import check
 
 log = logging.getLogger(__name__)
+_WORDS = {"TD01": "fattura", "TD04": "nota di credito"}
 
 
 @shared_task(name="invoicing.render_invoice_files")
@@ -44,6 +46,13 @@ def render_content(content: dict[str, Any], logo: bytes | None, kind: InvoiceFil
     """Frozen or previewed values as PDF or XML. Errors: those of the press."""
     printed = printed_from(content, logo)
     return invoice_pdf.render(printed) if kind == InvoiceFile.Kind.PDF else fattura_pa.render(printed.document)
+
+
+def file_name_of(file: InvoiceFile) -> str:
+    """What a file is called on somebody's disk: an XML as the exchange wants it, a PDF by kind and number."""
+    if file.kind == InvoiceFile.Kind.XML:
+        return fattura_pa.file_name(printed_from(json.loads(file.invoice.frozen), None).document)
+    return f"{slugify(f'{_WORDS[file.invoice.kind]} {file.invoice.reference}'.replace('/', '-'))}.pdf"
 
 
 def check_content(content: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from apps.portal.months import get_year, list_years
 from apps.portal.pictures import month_pictures, year_picture
 from apps.settlement.archive import FileAltered
 from apps.settlement.models import SettlementRun
+from tasks.invoices import file_name_of
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 3600
@@ -141,9 +142,8 @@ def invoice(request: HttpRequest, file_id: int) -> HttpResponseBase:
     except FileAltered as error:
         log.error("Invoice file %s cannot be handed out: %s", found.pk, error)
         return _being_restored(request)
-    name = f"{slugify(f'{found.invoice.get_kind_display()} {found.invoice.reference}'.replace('/', '-'))}.{found.kind}"
     kind = "application/pdf" if found.kind == found.Kind.PDF else "application/octet-stream"
-    response = FileResponse(io.BytesIO(content), as_attachment=True, filename=name, content_type=kind)
+    response = FileResponse(io.BytesIO(content), as_attachment=True, filename=file_name_of(found), content_type=kind)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

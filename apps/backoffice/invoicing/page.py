@@ -7,7 +7,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.backoffice.access import person
@@ -21,11 +20,10 @@ from apps.invoicing.invoices.files import list_waiting_files, read_invoice_file,
 from apps.invoicing.invoices.models import Invoice, InvoiceFile
 from apps.settlement.archive import FileAltered
 from reports.errors import PressError
-from tasks.invoices import check_content, render_content, render_invoice_files
+from tasks.invoices import check_content, file_name_of, render_content, render_invoice_files
 
 GONE = 410
 TYPES = {InvoiceFile.Kind.PDF: "application/pdf", InvoiceFile.Kind.XML: "application/xml"}
-NAMES = {"TD01": "fattura", "TD04": "nota-di-credito"}
 
 
 @of_visible_invoice("GET", "HEAD")
@@ -155,12 +153,7 @@ def download_file(request: HttpRequest, invoice: Invoice, file_id: int) -> HttpR
         content = read_invoice_file(file)
     except FileAltered as error:
         return _refuse(request, invoice, error, title=_("Il file non è più quello prodotto"), status=GONE)
-    return _sent(content, InvoiceFile.Kind(file.kind), file_name(file))
-
-
-def file_name(file: InvoiceFile) -> str:
-    """Lower case and ASCII: fattura-2026-17.pdf. The XML is named as its sender wants it when it is handed in."""
-    return f"{NAMES[file.invoice.kind]}-{slugify(file.invoice.reference.replace('/', '-'))}.{file.kind}"
+    return _sent(content, InvoiceFile.Kind(file.kind), file_name_of(file))
 
 
 def _issue(request: HttpRequest, invoice_id: int, seen_sha256: str | None) -> None:

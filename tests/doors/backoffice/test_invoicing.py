@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from apps.communities.models import Community, Member
 from apps.invoicing.invoices.files import list_waiting_files
 from apps.invoicing.invoices.models import Customer, Invoice, NumberSeries
 from apps.settlement.archive import locate
+from reports import fattura_pa
 from tasks.invoices import render_invoice_files
 from tests.apps.invoicing import invoices
 from tests.apps.invoicing.invoices import FEE, make_customer, make_draft, make_issuer
@@ -55,6 +57,12 @@ def draft(customer) -> Invoice:
     return make_draft(customer)
 
 
+def seen_on(page: Any) -> str:
+    """The digest that the page would send with the press of the button."""
+    (digest,) = re.findall(r'name="seen_sha256" value="(\w{64})"', page.content.decode())
+    return str(digest)
+
+
 def lines(*rows: dict[str, str]) -> dict[str, str]:
     said = {"lines-TOTAL_FORMS": str(len(rows)), "lines-INITIAL_FORMS": "0"}
     for place, row in enumerate(rows):
@@ -79,8 +87,8 @@ def test_from_the_form_to_the_files(anna, customer, enqueued, django_capture_on_
     preview = anna.get(at(draft, "preview/pdf/"))
     assert preview["Content-Type"] == "application/pdf"
     assert preview.content.startswith(b"%PDF")
-    assert checked(anna.get(at(draft, "preview/xml/")).content).findtext(".//Numero").startswith("PROFORMA/")
-    seen = re.search(r'name="seen_sha256" value="(\w{64})"', page.content.decode())[1]
+    assert str(checked(anna.get(at(draft, "preview/xml/")).content).findtext(".//Numero")).startswith("PROFORMA/")
+    seen = seen_on(page)
     with django_capture_on_commit_callbacks(execute=True):
         assert anna.post(at(draft, "issue/"), {"seen_sha256": seen})["Location"] == at(draft)
     assert enqueued == [("invoicing.render_invoice_files", (list_waiting_files(invoice_id=draft.pk),))]
@@ -90,7 +98,8 @@ def test_from_the_form_to_the_files(anna, customer, enqueued, django_capture_on_
     for file in draft.files.all():
         sent = anna.get(at(draft, f"files/{file.pk}/"))
         assert sent.content == locate(file.path).read_bytes()
-        assert sent["Content-Disposition"] == f'attachment; filename="fattura-{draft.year}-a-1.{file.kind}"'
+        name = f"fattura-{draft.year}-a-1.pdf" if file.kind == "pdf" else f"IT90012340049_{fattura_pa.file_number(draft.pk)}.xml"
+        assert sent["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
 def test_a_form_with_faults_writes_nothing_and_keeps_what_was_typed(anna, customer):
@@ -115,7 +124,7 @@ def test_a_customer_of_another_community_cannot_be_chosen(anna, village):
 
 
 def test_a_screen_that_is_stale_is_refused(anna, draft, customer, enqueued):
-    seen = re.search(r'name="seen_sha256" value="(\w{64})"', anna.get(at(draft)).content.decode())[1]
+    seen = seen_on(anna.get(at(draft)))
     make_draft(customer, FEE, FEE, invoice_id=draft.pk)
     answer = anna.post(at(draft, "issue/"), {"seen_sha256": seen})
     assert answer.status_code == 409

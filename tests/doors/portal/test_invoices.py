@@ -5,6 +5,7 @@ from django.test import Client
 
 from apps.invoicing.invoices.files import list_waiting_files
 from apps.settlement.archive import locate
+from reports import fattura_pa
 from tasks.invoices import render_invoice_files
 from tests.apps.invoicing.invoices import issue, make_customer, make_draft, make_issuer
 from tests.doors.portal.rows import make_user
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def lucia():
     customer = make_customer(make_issuer(), member="M1")
+    assert customer.member
     customer.member.user = make_user("lucia@example.org")
     customer.member.save()
     return customer
@@ -40,7 +42,8 @@ def test_a_member_sees_and_downloads_their_own_invoices(lucia, as_user):
         answer = client.get(f"/invoices/{file.pk}/")
         assert b"".join(answer.streaming_content) == locate(file.path).read_bytes()
         assert answer["X-Content-Type-Options"] == "nosniff"
-        assert f"fattura-2026-1.{file.kind}" in answer["Content-Disposition"]
+        name = "fattura-2026-1.pdf" if file.kind == "pdf" else f"IT90012340049_{fattura_pa.file_number(invoice.pk)}.xml"
+        assert name in answer["Content-Disposition"]
 
 
 def test_for_everybody_else_they_do_not_exist(lucia, as_user, anna):
