@@ -13,7 +13,7 @@ from tests.faults.children import NotExercised
 from tests.faults.money.world import MoneyWorld
 
 TRIGGERS = 300
-TRIGGERS_PER_HAMLET = 150  # what one hamlet takes through its five months
+TRIGGERS_PER_HAMLET = 120  # what one hamlet takes through its five months
 WRITERS, ROLLBACK_PERCENT = 16, 10
 NUMBERS_PER_TRIGGER = 2
 

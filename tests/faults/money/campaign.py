@@ -18,8 +18,9 @@ from tests.faults.money.units import SEASONS, TICKS, Unit
 from tests.faults.money.world import MoneyWorld
 
 ARMED = 0.9  # of the first triggers of a stage
-ARMED_TOO = 0.3  # of their first rivals
+ARMED_TOO = 0.5  # of their first rivals
 ARMED_ATTEMPTS = 2  # those who heal may die, too, so many times
+LONG = 50  # units
 HEALING_SECONDS = 180.0
 LOOK_EVERY_SECONDS = 0.5
 SETTLED = ("computed", "approved", "issued", "paid")
@@ -69,10 +70,11 @@ class Campaign:
         return self.gun.kills + self.world.kills + self.world.stops
 
     def _hurt(self, tick: int) -> None:
-        """Every third tick a worker dies with what it holds, and its successors die at a point; PostgreSQL stops now and then."""
-        if tick % 3 == 1:
+        """Now and then a worker dies with what it holds, its successors at a point; PostgreSQL stops. In long runs always."""
+        is_long = len(self.units) >= LONG
+        if is_long or tick % 3 == 1:
             self.world.hurt_worker(self.chance, self.decks.worker_point())
-        if tick % 4 == 2:
+        if is_long or tick % 4 == 2:
             self._stop_at = time.monotonic() + self.chance.uniform(0.3, 1.0)
             self.gun.cuts_allowed = True
 

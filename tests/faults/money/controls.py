@@ -33,16 +33,15 @@ GUARDS = {
 }
 
 
-def make_database(name: str) -> str:
-    """A copy of the migrated database, without the guards that would stop this mistake; returns its address."""
-    address = urlsplit(os.environ["DATABASE_URL"])
+def make_database(owner_url: str, name: str) -> str:
+    """A copy of the migrated database, without the guards that would stop this mistake; returns the application's address."""
+    address = urlsplit(owner_url)
     with psycopg.connect(address._replace(path="/postgres").geturl(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {address.path.strip('/')}")
-    url = address._replace(path=f"/{name}").geturl()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(address._replace(path=f"/{name}").geturl()) as connection:
         for statement in GUARDS.get(name, ()):
             connection.execute(statement)
-    return url
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 def play(world: MoneyWorld, name: str, url: str) -> bool:
@@ -93,7 +92,7 @@ def main(names: list[str]) -> int:
 
         connections.close_all()
         names = names or list(NOTICED_AS)
-        urls = {name: make_database(name) for name in names}
+        urls = {name: make_database(world.owner_url, name) for name in names}
         codes = [fork(world, name, url) for name, url in urls.items()]
         return int(any(codes))
     except NotExercised as error:

@@ -9,11 +9,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 from project.servers import ServerSet
 from tests.faults.children import ROOT, Child, NotExercised
 
 WORKERS = ("worker-a", "worker-b")
+ROLE = "cercollettiva_app"
 QUEUES = "money,documents,compute"
 
 
@@ -25,6 +29,7 @@ class MoneyWorld:
         self.servers = ServerSet(need=("postgres", "redis"), durable=True)
         self.servers.guard.remove(self.directory)
         self.workers: list[Child] = []
+        self.owner_url = ""
         self.kills = self.stops = self.launched_again = 0
 
     def open(self) -> None:
@@ -33,14 +38,26 @@ class MoneyWorld:
         os.environ.update(urls)
         os.environ.update(DATA_DIR=str(self.directory / "data"), FAILPOINTS="", DJANGO_SETTINGS_MODULE="project.settings")
         (self.directory / "data").mkdir()
-        migrating = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if migrating.returncode:
-            raise NotExercised(f"The tables were not made: {migrating.stderr[-1500:]}")
+        self._manage("migrate", "-v0")
+        self._use_limited_role()
         import django
 
         django.setup()
+
+    def _manage(self, *arguments: str) -> None:
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotExercised(f"manage.py {arguments[0]} failed: {done.stderr[-1500:]}")
+
+    def _use_limited_role(self) -> None:
+        """From here on be the role of an application that does not own its tables: so is the real one."""
+        self.owner_url = os.environ["DATABASE_URL"]
+        address = urlsplit(self.owner_url)
+        with psycopg.connect(self.owner_url) as connection:
+            connection.execute(f"CREATE ROLE {ROLE} LOGIN")
+        self._manage("limit_role", ROLE)
+        limited = address._replace(netloc=f"{ROLE}@{address.netloc.rpartition('@')[2]}")
+        os.environ["DATABASE_URL"] = limited.geturl()
 
     def begin(self, *, broken: str = "") -> None:
         """Launch the workers; `broken` names a mistake that they make (see `tests.faults.money.broken`)."""
