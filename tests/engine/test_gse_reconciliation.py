@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
+from apps.engine.gse_differences import Facts, Reason, Side
 from apps.engine.gse_expected import expected_of_month
 from apps.engine.gse_payments import Published, Receipt, plan_payments
-from apps.engine.gse_reconciliation import Facts, Reason, Side, difference_of, reconcile, total_of
+from apps.engine.gse_reconciliation import difference_of, reconcile, total_of
 from apps.engine.inputs import Contribution
 
 MARCH = date(2023, 3, 1)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.backoffice.demo import devices, processes
 from apps.backoffice.demo.community import Login, load_community, make_logins
+from apps.backoffice.demo.gse import bring_in_gse
 from apps.backoffice.demo.year import settle_year, wait_for_documents
 from apps.communities.models import Community
 from apps.invoicing.models import IssuedDocument
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         opener, approver = (User.objects.get(email=login.email) for login in logins[:2])
         with processes.running("worker", processes.worker()):
             runs = settle_year(community, opener=opener, approver=approver, say=self._say)
+            bring_in_gse(community, user=opener, say=self._say)
             wait_for_documents(runs if once else runs[-2:])
             self._say(f"Settled and printed after {time.monotonic() - started:.0f} s.")
             self._summary(community, runs)
