@@ -6,9 +6,10 @@ from functools import partial
 import pytest
 
 from apps.engine import gse_payments
+from apps.engine.gse_differences import Facts, Reason, Side
 from apps.engine.gse_expected import expected_of_month
 from apps.engine.gse_payments import Published, Receipt
-from apps.engine.gse_reconciliation import Facts, Reason, Side, difference_of, reconcile, total_of
+from apps.engine.gse_reconciliation import difference_of, reconcile, total_of
 from apps.engine.inputs import Contribution
 
 plan_payments = partial(gse_payments.plan_payments, threshold_cents=50_00)

@@ -97,7 +97,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("La corrispondenza «%(name)s» è salvata.") % {"name": saved.name})
         return _preview(request, desk, said)
     except MappingRefused as refusal:
-        return _ask(request, desk, _posted(request, desk), refusal=str(refusal), status=REFUSED)
+        return _ask(request, desk, _as_posted(request, desk), refusal=str(refusal), status=REFUSED)
 
 
 def _take(request: HttpRequest, user: User) -> HttpResponse:
@@ -146,6 +146,14 @@ def _posted(request: HttpRequest, desk: Desk) -> FileMapping:
     return mapping_from_post(request.POST, desk.target, desk.table)
 
 
+def _as_posted(request: HttpRequest, desk: Desk) -> FileMapping:
+    """What to show after a refusal: what was posted, or a fresh guess if that cannot even be read."""
+    try:
+        return _posted(request, desk)
+    except MappingRefused:
+        return guess_mapping(community=desk.community, target=desk.target, table=desk.table)
+
+
 def _preview(request: HttpRequest, desk: Desk, said: FileMapping, status: int = 200) -> HttpResponse:
     table = desk.table if desk.table.sheet == said.sheet else read_table(desk.held.content, sheet=said.sheet)
     desk = Desk(desk.user, desk.community, desk.target, desk.held, table)
@@ -190,7 +198,7 @@ def _ask(
     shown = _shown(said, plan) if plan else []
     token = hold_file(user=desk.user, kind=desk.kind, name=desk.held.name, content=desk.held.content, shown=shown)
     places = columns_of(said, header)
-    rows = [(line, cells) for line, cells in desk.table.rows if line >= said.header_row]
+    rows = [(line, cells) for line, cells in desk.table.rows if line > said.header_row]
     return _show(
         request,
         status=status,

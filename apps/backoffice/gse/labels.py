@@ -4,7 +4,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.backoffice.templatetags.quantities import euro
-from apps.engine.gse_reconciliation import Finding, Line, Reason
+from apps.engine.gse_differences import Finding, Line, Reason
 from apps.engine.inputs import Contribution
 
 
@@ -30,7 +30,9 @@ def sentence(finding: Finding) -> str:
         Reason.ADVANCE_ONLY: _("Finora solo l’acconto: conguaglio atteso %(expected)s, entro il %(day)s."),
         Reason.EXCESS_INSIDE: _("Il GSE scrive il premio con l’importo eccedentario dentro."),
         Reason.NOT_YET_PAID: _("Pagamento atteso entro il %(day)s."),
-        Reason.CARRIED: _("Sotto la soglia dei 50 € o a debito: riportato al pagamento successivo."),
+        Reason.CARRIED: _("Sotto la soglia dei 50 €: riportato al pagamento successivo.")
+        if finding.cents <= 0
+        else _("A debito: compensato con i pagamenti successivi."),
         Reason.FEE_NETTED: _("Trattenute le spese annue del GSE (%(expected)s)."),
         Reason.EXPLAINED: _("Differenza di %(cents)s spiegata."),
         Reason.ADVANCE_DIFFERS: _("L’acconto differisce di %(cents)s da quello atteso, %(expected)s."),

@@ -18,8 +18,9 @@ from apps.backoffice.gse.labels import contribution_name, outcome_of, sentences
 from apps.backoffice.pages import show_page
 from apps.backoffice.templatetags.quantities import month_name
 from apps.communities.models import Configuration
+from apps.engine.gse_differences import Line, Side
 from apps.engine.gse_payments import Payment, attribute
-from apps.engine.gse_reconciliation import Line, Side, difference_of
+from apps.engine.gse_reconciliation import difference_of
 from apps.engine.inputs import Contribution
 from apps.settlement.gse.errors import NoteRefused
 from apps.settlement.gse.operations import explain_difference

@@ -6,7 +6,7 @@ from django.utils.dates import MONTHS_3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from apps.engine.gse_reconciliation import Line
+from apps.engine.gse_differences import Line
 from reports.money_charts import BANK, GSE, OWN, Amounts, side_by_side
 
 

@@ -16,7 +16,7 @@ from apps.backoffice.gse.labels import contribution_name, outcome_of, sentences
 from apps.backoffice.gse.pictures import picture_of_year
 from apps.backoffice.pages import show_page
 from apps.communities.models import Configuration
-from apps.engine.gse_reconciliation import Line
+from apps.engine.gse_differences import Line
 from apps.engine.inputs import Contribution
 from apps.settlement.gse.queries import get_amounts_source, list_receipts_in_force
 from apps.settlement.gse.reconciling import Reconciliation, get_reconciliation
@@ -89,6 +89,7 @@ def show_year(request: HttpRequest, configuration: Configuration, year: int) -> 
         picture=picture_of_year(lines, f"{name}, {configuration.code} {year}") if lines else "",
         tiles=_tiles(found),
         payments=_payments(found, year),
+        carried=sum(line.cents for line in found.payments.carried),
         source=AmountsChoice.Source(get_amounts_source(configuration_id=configuration.pk, month=today)).label,
         may_act=may_act(request.user, configuration),
     )

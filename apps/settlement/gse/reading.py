@@ -1,6 +1,7 @@
 """Rows of a mapped file into entries, each with its line; a row that cannot be one is refused whole, with the reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -99,6 +100,13 @@ class _Reader:
             )
         return code
 
+    def note_words(self, row: Sequence[Cell]) -> None:
+        """Note every word of a refused row that nobody translated, so that a person is asked for all of them at once."""
+        for meaning in mapping.WORDS:
+            if meaning in self.places:
+                with suppress(CellRefused):
+                    self.word(row, meaning)
+
     def configuration(self, row: Sequence[Cell]) -> Configuration | None:
         if mapping.CONFIGURATION not in self.places and mapping.CONFIGURATION not in self.said.constants:
             return next(iter(self.configurations.values())) if len(self.configurations) == 1 else None
@@ -190,6 +198,7 @@ def read_file(*, table: Table, community: Community, said: FileMapping) -> FileR
                 publications += list(reader.publications(line, row))
         except CellRefused as refusal:
             refusals.append(Refusal(line, str(refusal)))
+            reader.note_words(row)
     return FileRead(
         publications=tuple(publications),
         receipts=tuple(receipts),

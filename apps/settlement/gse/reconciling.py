@@ -8,10 +8,11 @@ from django.db.models import Sum
 from apps.communities.models import Configuration
 from apps.communities.queries import PerimeterPoint, list_plants, list_points
 from apps.engine.errors import RuleViolation
+from apps.engine.gse_differences import Facts, Line, Side
 from apps.engine.gse_expected import Expected, expected_advances, expected_fee, expected_of_month
 from apps.engine.gse_fees import Fee
 from apps.engine.gse_payments import Payment, Payments, Published, Receipt, plan_payments
-from apps.engine.gse_reconciliation import Facts, Line, Side, reconcile, total_of
+from apps.engine.gse_reconciliation import reconcile, total_of
 from apps.engine.inputs import Contribution, Plant
 from apps.engine.working_days import last_day
 from apps.settlement.errors import ParameterUnknown

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.backoffice.demo import devices, processes
 from apps.backoffice.demo.community import Login, load_community, make_logins
+from apps.backoffice.demo.gse import bring_in_gse
 from apps.backoffice.demo.invoices import issue_demo_invoices
 from apps.backoffice.demo.payouts import pay_members
 from apps.backoffice.demo.year import settle_year, wait_for_documents
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         with processes.running("worker", processes.worker()):
             issue_demo_invoices(community, issuer=opener, say=self._say)
             runs = settle_year(community, opener=opener, approver=approver, say=self._say)
+            bring_in_gse(community, user=opener, say=self._say)
             wait_for_documents(runs if once else [*runs[:2], *runs[-2:]])
             pay_members(community, runs, maker=opener, confirmer=approver, say=self._say)
             self._say(f"Settled and printed after {time.monotonic() - started:.0f} s.")
