@@ -4,8 +4,9 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, get_type_hints
 
+import msgspec
 from celery import shared_task
 from django.utils import timezone
 
@@ -16,8 +17,9 @@ from apps.invoicing.accountancy.models import AccountingExport
 from apps.invoicing.accountancy.scope import run_order
 from apps.settlement.archive import hash_file, write_file
 from apps.settlement.models import SettlementRun
-from reports import accountancy_csv, accountancy_xlsx, gse_members_csv
+from reports import accountancy_csv, accountancy_xlsx, benefits_pdf, benefits_xlsx, gse_members_csv
 from reports.documents.accountancy import AccountRow, BooksDocument, MemberRow, MonthRow, MovementRow, RunFacts, Stream
+from reports.documents.benefits import BenefitsDocument
 from reports.documents.gse_members import GseMember, LegalType
 from reports.documents.journal import JournalLine
 from reports.documents.parties import Issuer
@@ -63,8 +65,21 @@ def render(export: AccountingExport, output: BinaryIO) -> None:
     if export.kind == Kind.GSE_MEMBERS:
         output.write(gse_members_csv.render(gse_members_from(json.loads(export.frozen)["members"])))
         return
+    if export.kind == Kind.BENEFITS:
+        report = benefits_pdf if export.format == Format.PDF else benefits_xlsx
+        report.render(benefits_from(export), output)
+        return
     press = accountancy_xlsx if export.format == Format.XLSX else accountancy_csv
     press.render(books_from(export, _report_to(export)), output)
+
+
+def benefits_from(export: AccountingExport) -> BenefitsDocument:
+    """Frozen values into the press's report, strictly typed."""
+    hints = get_type_hints(BenefitsDocument)
+    frozen = json.loads(export.frozen)
+    return BenefitsDocument(
+        issuer=_issuer(export), **{name: msgspec.convert(value, hints[name], strict=False) for name, value in frozen.items()}
+    )
 
 
 def gse_members_from(rows: Sequence[dict[str, Any]]) -> list[GseMember]:

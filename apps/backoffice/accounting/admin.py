@@ -41,6 +41,7 @@ class AccountingExportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Djan
             own("", page.choose_community, "changelist"),
             own("<int:community_id>/", page.show_community, "community"),
             own("<int:community_id>/books/", page.ask_for_books, "books"),
+            own("<int:community_id>/benefits/", page.ask_for_benefits, "benefits"),
             own("<int:community_id>/progress/", page.show_progress, "progress"),
             own("<int:community_id>/file/<int:export_id>/", page.download, "download"),
             own("<int:community_id>/gse-members/", gse_members.show_members, "gse_members"),

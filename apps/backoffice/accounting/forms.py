@@ -67,6 +67,17 @@ class BooksForm(_OfCommunity):
         return Scope(self.community, month, last_day_of_month(month), self.cleaned_data["configuration"])
 
 
+class BenefitsForm(_OfCommunity):
+    """The yearly report of one configuration."""
+
+    format = forms.ChoiceField(label=_("Formato"), choices=[(Format.PDF, _("PDF")), (Format.XLSX, Format.XLSX.label)])
+
+    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
+        super().__init__(*args, community=community, **kwargs)
+        field = cast("forms.ModelChoiceField[Configuration]", self.fields["configuration"])
+        field.required, field.empty_label = True, None
+
+
 def list_approved(community: Community) -> QuerySet[SettlementRun]:
     """The approved runs of a community, newest month first."""
     runs = SettlementRun.objects.filter(configuration__community=community, state__in=SettlementRun.APPROVED_STATES)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.backoffice.access import list_visible_communities, only, person
 from apps.backoffice.accounting.access import may_decide, of_visible_community
-from apps.backoffice.accounting.forms import BooksForm, latest_year
+from apps.backoffice.accounting.forms import BenefitsForm, BooksForm, latest_year
 from apps.backoffice.pages import Crumb, show_page
 from apps.backoffice.runs.page import STOP_POLLING
 from apps.communities.models import Community
@@ -51,6 +51,15 @@ def ask_for_books(request: HttpRequest, community: Community) -> HttpResponse:
     if not form.is_valid():
         return _show(request, community, books=form, status=REFUSED)
     return ask(request, form.scope(), Kind.BOOKS, Format(form.cleaned_data["format"]), books=form)
+
+
+@of_visible_community("POST")
+def ask_for_benefits(request: HttpRequest, community: Community) -> HttpResponse:
+    """Ask for the yearly report of a configuration."""
+    form = BenefitsForm(request.POST, community=community, auto_id="benefits_%s")
+    if not form.is_valid():
+        return _show(request, community, benefits=form, status=REFUSED)
+    return ask(request, form.scope(), Kind.BENEFITS, Format(form.cleaned_data["format"]), benefits=form)
 
 
 def ask(
@@ -148,6 +157,7 @@ def _show(
     community: Community,
     *,
     books: BooksForm | None = None,
+    benefits: BenefitsForm | None = None,
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -159,6 +169,7 @@ def _show(
         status=status,
         community=community,
         books=books or BooksForm(initial=year, community=community, auto_id="books_%s"),
+        benefits=benefits or BenefitsForm(initial=year, community=community, auto_id="benefits_%s"),
         may_decide=may_decide(request, community),
         refusal=refusal,
         **_news(request, community),

@@ -13,7 +13,7 @@ from apps.settlement.models import LedgerEntry, MemberResult, SettlementRun
 Values = dict[str, Any]
 CHUNK = 5_000
 _ENERGIES = ("injected_wh", "withdrawn_wh", "shared_wh")
-_CENTS = ("premium_cents", "valorisation_cents", "excess_cents")
+CENTS = ("premium_cents", "valorisation_cents", "excess_cents")
 
 
 def run_values(run: SettlementRun) -> Values:
@@ -114,7 +114,7 @@ def iterate_year_members(runs: Sequence[SettlementRun]) -> Iterator[Values]:
 
 def sum_members(runs: Sequence[SettlementRun]) -> Values:
     """The totals of the rows above."""
-    sums = MemberResult.objects.filter(run__in=runs).aggregate(**{name: Sum(name) for name in (*_ENERGIES, *_CENTS)})
+    sums = MemberResult.objects.filter(run__in=runs).aggregate(**{name: Sum(name) for name in (*_ENERGIES, *CENTS)})
     return {name: int(value or 0) for name, value in sums.items()}
 
 
@@ -136,10 +136,10 @@ def list_accounts(runs: Sequence[SettlementRun]) -> list[Values]:
 
 
 def _summed(rows: Any) -> Any:
-    return rows.annotate(*(Sum(name) for name in (*_ENERGIES, *_CENTS)))
+    return rows.annotate(*(Sum(name) for name in (*_ENERGIES, *CENTS)))
 
 
 def _member_values(rest: Sequence[Any]) -> Values:
     member, name, kind, *sums = rest
-    numbers = dict(zip((*_ENERGIES, *_CENTS), map(int, sums), strict=True))
+    numbers = dict(zip((*_ENERGIES, *CENTS), map(int, sums), strict=True))
     return {"member": member, "name": name, "kind": kind, **numbers}

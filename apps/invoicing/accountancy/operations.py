@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.invoicing.accountancy.benefits import freeze_benefits
 from apps.invoicing.accountancy.chart import list_chart
 from apps.invoicing.accountancy.gse_members import list_gse_members
 from apps.invoicing.accountancy.journal import freeze_journal
@@ -77,16 +78,24 @@ def _freeze(scope: Scope, kind: AccountingExport.Kind, file_format: AccountingEx
         if scope.configuration is None:
             raise NothingToExport(_("GSE wants a list of members for each configuration. Choose one."))
         return {"members": list_gse_members(configuration=scope.configuration, on=scope.first_day)}
+    if kind == AccountingExport.Kind.BENEFITS:
+        return _freeze_benefits(scope)
     return _freeze_books(scope, file_format)
+
+
+def _freeze_benefits(scope: Scope) -> dict[str, Any]:
+    if scope.configuration is None:
+        raise NothingToExport(_("GSE wants the yearly report of each configuration. Choose one."))
+    frozen = freeze_benefits(scope.configuration, scope.first_day.year)
+    if not frozen["runs"]:
+        raise _nothing(scope)
+    return frozen
 
 
 def _freeze_books(scope: Scope, file_format: AccountingExport.Format) -> dict[str, Any]:
     runs = list_counted_runs(scope)
     if not runs:
-        raise NothingToExport(
-            _("There is no approved month from %(first)s to %(last)s. Approve a run of the period, or choose another period.")
-            % {"first": f"{scope.first_day:%d/%m/%Y}", "last": f"{scope.last_day:%d/%m/%Y}"}
-        )
+        raise _nothing(scope)
     if file_format == Format.XLSX and (rows := count_entries(runs)) > MOST_SHEET_ROWS:
         raise ExportTooLong(
             _("A sheet holds %(most)s rows, and the period has %(rows)s. Choose CSV, or a shorter period.")
@@ -97,3 +106,10 @@ def _freeze_books(scope: Scope, file_format: AccountingExport.Format) -> dict[st
         "journal": freeze_journal(scope),
         "chart": {account.key: [account.code, account.name] for account in list_chart(community_id=scope.community.pk)},
     }
+
+
+def _nothing(scope: Scope) -> NothingToExport:
+    return NothingToExport(
+        _("There is no approved month from %(first)s to %(last)s. Approve a run of the period, or choose another period.")
+        % {"first": f"{scope.first_day:%d/%m/%Y}", "last": f"{scope.last_day:%d/%m/%Y}"}
+    )

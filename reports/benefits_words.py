@@ -1,0 +1,97 @@
+"""What the yearly report says in sentences: whether it is a draft, how the money was split, where the figures come from."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from reports import formats, words
+from reports.documents.benefits import BenefitsDocument
+from reports.formats import plain
+
+
+def draft_of(document: BenefitsDocument) -> str:
+    """Why the report is not the last word yet; "" when it is."""
+    if not document.missing_months:
+        return ""
+    names = ", ".join(formats.MONTHS[number - 1] for number in document.missing_months)
+    return f"BOZZA: l'anno non è completo. Mancano i calcoli approvati di: {names}."
+
+
+def provisional_of(document: BenefitsDocument) -> str:
+    """Which months rest on provisional runs; "" when none does."""
+    names = ", ".join(formats.MONTHS[row.month - 1] for row in document.months if row.kind == "provisional")
+    return f"Mesi calcolati in via provvisoria, ancora soggetti a conguaglio: {names}." if names else ""
+
+
+def rules_of(document: BenefitsDocument) -> list[tuple[str, str]]:
+    """(since when and for what, how) of every distribution rule of the year."""
+    found = []
+    for rule in document.rules:
+        since = f"Dal {formats.day(rule.valid_from)}"
+        found.append((f"{since}, tariffa premio", _split(rule.table["premium"])))
+        found.append((f"{since}, corrispettivo di valorizzazione", _split(rule.table["valorisation"])))
+        found.append((f"{since}, importo eccedentario", _excess(rule.table.get("excess"))))
+    return found
+
+
+def _split(table: dict[str, Any]) -> str:
+    taken = [f"{_percent(row['percent'])} a {plain(words.account(row['account']), 60)}" for row in table["deductions"]]
+    producers = Decimal(table["producers_percent"])
+    parts = []
+    if producers:
+        parts.append(f"{_percent(producers)} ai produttori per {_key(table['producers_key'])}")
+    if producers != 100:
+        parts.append(f"{_percent(100 - producers)} ai consumatori per {_key(table['consumers_key'])}")
+    rest = "; del resto " if taken else ""
+    return ", ".join(taken) + rest + ", ".join(parts) + "."
+
+
+def _excess(table: dict[str, Any] | None) -> str:
+    if table is None:
+        return "tutto al fondo sociale."
+    fund = Decimal(table["social_fund_percent"])
+    others = f"{_percent(100 - fund)} ai consumatori diversi dalle imprese per {_key(table['consumers_key'])}"
+    return f"{_percent(fund)} al fondo sociale, {others}." if fund else f"{others}."
+
+
+def _percent(value: str | Decimal) -> str:
+    return formats.percent_of_hundred(Decimal(value))
+
+
+def _key(name: str) -> str:
+    return words.KEYS.get(name, name)
+
+
+def share_of(incentivised_wh: int, injected_wh: int) -> str:
+    return formats.percent(Fraction(incentivised_wh, injected_wh)) if injected_wh else "–"
+
+
+def notes_of(document: BenefitsDocument) -> list[tuple[str, str]]:
+    """(heading, sentence): obligations, sources, and what the report does not know."""
+    runs = ", ".join(str(number) for number in document.runs) or "nessuno"
+    approved = f", ultima approvazione il {formats.day(document.last_approved_on)}" if document.last_approved_on else ""
+    notes = [
+        (
+            "Obbligo",
+            "Regole operative GSE, parte II, par. 2.2.2.1.3 (p. 39): il Referente fornisce al GSE una rendicontazione "
+            "dettagliata su base annuale dei benefici e delle modalità della loro ripartizione, e tiene una contabilità separata per tipo "
+            "di contribuzione.",
+        ),
+        (
+            "Eccedentario",
+            "Oltre la soglia (55 % in sola tariffa premio, 45 % con contributo in conto capitale) l'importo è destinato ai soli "
+            "consumatori diversi dalle imprese e a finalità sociali sui territori degli impianti.",
+        ),
+        (
+            "Importi",
+            "Sono quelli calcolati dalla comunità secondo le Regole operative e ripartiti con i calcoli approvati e le loro "
+            "rettifiche. La tariffa premio è al netto dell'eccedentario. Gli importi erogati dal GSE stanno nella sua "
+            "rendicontazione e non sono riportati qui.",
+        ),
+        ("Categorie", "Il tipo di ciascun socio è quello registrato quando la relazione è stata chiesta."),
+        ("Fonti", f"Calcoli numero {plain(runs, 900)}{approved}."),
+    ]
+    incomplete = [formats.MONTHS[row.month - 1] for row in document.months if row.missing_hours]
+    if incomplete:
+        notes.append(("Misure", f"Con ore di misura mancanti, contate come 0 kWh: {', '.join(incomplete)}."))
+    return notes
