@@ -9,7 +9,9 @@ from apps.communities.models import Member
 from apps.invoicing.models import IssuedDocument
 from apps.invoicing.operations import freeze_documents
 from apps.portal.months import Year, get_year
-from apps.settlement.models import SettlementRun
+from apps.settlement import operations
+from apps.settlement.models import SettlementRun, ZonalPrice
+from apps.settlement.reversals import open_reversal
 from tests.apps.invoicing.conftest import approve, settle
 from tests.doors.backoffice.village import AS_OF, Village, make_measures, make_prices, open_run
 
@@ -48,7 +50,7 @@ def the_same(run: SettlementRun, member: Member, months: list[int]) -> None:
     year = shown(member)
     assert [month for month, _cents in rows] == months
     assert year.total_cents == year.rows[0].running_cents == total
-    assert [(row.run.month.month, row.counted_cents) for row in reversed(year.rows) if not row.is_reversed] == rows
+    assert [(row.run.month.month, row.counted_cents) for row in reversed(year.rows) if not row.is_void] == rows
     assert total > 0
 
 
@@ -61,14 +63,22 @@ def test_a_month_that_is_merely_computed_counts_in_neither(spring: Village) -> N
     assert [row.run.month for row in shown(member).rows] == [JUNE, APRIL, FEBRUARY]
 
 
-def test_the_final_run_takes_the_place_of_the_provisional_one_in_both(spring: Village) -> None:
+def test_the_final_run_posts_what_is_missing_and_both_count_each_euro_once(spring: Village) -> None:
     member = Member.objects.get(code="M2")
     approve(settled(spring, FEBRUARY), spring)
-    approve(settled(spring, FEBRUARY, version=2), spring)
-    final = approve(settled(spring, FEBRUARY, kind="final"), spring)
-    settled(spring, FEBRUARY, kind="final", version=2)
-    the_same(approve(settled(spring, APRIL), spring), member, [2, 4])
-    assert shown(member).rows[-1].run == final
+    ZonalPrice.objects.filter(starts_at__month=2).update(price_eur_per_mwh=170)
+    opened = operations.open_run(
+        configuration=spring.configuration, month=FEBRUARY, kind="final", opened_by=spring.anna, as_of=AS_OF
+    )
+    assert [cents for _month, cents in printed(approve(settle(opened), spring), member)] == [479]
+    april = printed(approve(settled(spring, APRIL), spring), member)
+    year = shown(member)
+    assert [month for month, _cents in april] == [2, 4]
+    assert year.total_cents == year.rows[0].running_cents == sum(cents for _month, cents in april)
+    assert [(row.run.kind, row.run.month, row.counted_cents) for row in year.rows[1:]] == [
+        ("final", FEBRUARY, -81),
+        ("provisional", FEBRUARY, 560),
+    ]
 
 
 def test_a_reversed_month_counts_in_neither(spring: Village) -> None:
@@ -76,6 +86,8 @@ def test_a_reversed_month_counts_in_neither(spring: Village) -> None:
     february = approve(settled(spring, FEBRUARY), spring)
     february.state, february.issued_at = "issued", february.approved_at
     february.save()
-    SettlementRun.objects.filter(pk=february.pk).update(state="reversed")
+    reversal = open_reversal(run_id=february.pk, opened_by=spring.anna, reason="Cabina sbagliata", as_of=AS_OF)
+    reversal = settle(reversal)
+    operations.approve_run(run_id=reversal.pk, approved_by=spring.bruno, seen_sha256=reversal.result_sha256, as_of=AS_OF)
     the_same(approve(settled(spring, APRIL), spring), member, [4])
-    assert [row.is_reversed for row in shown(member).rows] == [False, True]
+    assert [row.is_void for row in shown(member).rows] == [False, True, True]

@@ -87,9 +87,31 @@ def make_month(
     if state != "computed":
         approve(run)
         for step in STATES_ON_THE_WAY[state]:
+            if step == "reversed":
+                _take_back(run)
             SettlementRun.objects.filter(pk=run.pk).update(state=step, **_said_with(step, run))
     run.refresh_from_db()
     return run
+
+
+def _take_back(run: SettlementRun) -> None:
+    """An approved reversal without rows: what the database asks for before a run becomes reversed."""
+    run.refresh_from_db()
+    SettlementRun.objects.create(
+        configuration=run.configuration,
+        month=run.month,
+        kind="reversal",
+        version=1,
+        corrects=run,
+        state="approved",
+        opened_at=run.opened_at,
+        succeeded_at=run.succeeded_at,
+        approved_at=run.approved_at,
+        approved_by=run.approved_by,
+        inputs_sha256=HASH,
+        result_sha256=HASH,
+        approved_sha256=HASH,
+    )
 
 
 def _said_with(step: str, run: SettlementRun) -> dict[str, object]:

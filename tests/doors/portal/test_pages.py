@@ -77,19 +77,6 @@ def test_a_statement_that_is_not_ready_is_in_preparation(configuration, member, 
     assert "Rendiconto in preparazione" in read(f"/months/{result_of(run, member).pk}/")
 
 
-def test_the_final_run_counts_and_the_provisional_one_stays_readable(configuration, member, read):
-    provisional = make_month(configuration, date(2023, 3, 1), [member])
-    final = make_month(configuration, date(2023, 3, 1), [member, make_member(configuration, "M2")], kind="final")
-    old = make_statement(provisional, member)
-    make_statement(final, member)
-    page = read(f"/members/{member.pk}/")
-    assert months_of(page) == ["Marzo"]
-    assert f"/months/{result_of(final, member).pk}/" in page
-    assert f"/months/{result_of(provisional, member).pk}/" not in page
-    assert f"/statements/{old.pk}/" in read(f"/months/{result_of(final, member).pk}/")
-    assert "vale quello" in read(f"/months/{result_of(provisional, member).pk}/")
-
-
 def test_a_reversed_month_is_shown_and_adds_nothing(configuration, member, read):
     run = make_month(configuration, date(2023, 1, 1), [member])
     reversed_run = make_month(configuration, date(2023, 2, 1), [member], state="reversed")
