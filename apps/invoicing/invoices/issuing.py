@@ -67,7 +67,7 @@ def _preview(invoice: Invoice, as_of: datetime) -> dict[str, Any]:
 def _check_order(invoice: Invoice) -> None:
     """Numbers rise with the days: whoever waited past midnight, or has a wrong clock, tries again."""
     last = Invoice.objects.filter(issuer=invoice.issuer_id, year=invoice.year, series=invoice.series, number__isnull=False)
-    newest = last.order_by("-number").first()
+    newest = last.order_by("-number").defer("frozen").first()
     if newest is not None and newest.issued_on and invoice.issued_on and newest.issued_on > invoice.issued_on:
         raise InvoiceWentOn(
             _("%(invoice)s is of a later day, and numbers rise with the days. Try again; if it stays, look at the clock.")

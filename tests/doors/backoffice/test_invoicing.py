@@ -8,7 +8,7 @@ import pytest
 
 from apps.communities.models import Community, Member
 from apps.invoicing.invoices.files import list_waiting_files
-from apps.invoicing.invoices.models import Customer, Invoice, NumberSeries
+from apps.invoicing.invoices.models import Customer, Invoice, InvoiceFile, InvoiceLine, NumberSeries
 from apps.settlement.archive import locate
 from reports import fattura_pa
 from tasks.invoices import render_invoice_files
@@ -161,6 +161,28 @@ def test_the_list_has_filters_and_totals_without_what_was_voided(anna, draft, cu
     voided = anna.get(f"{INVOICES}?is=voided").content.decode()
     assert invoice.reference in voided
     assert f">{other.reference}<" not in voided
+
+
+def test_an_issued_invoice_cannot_be_changed_through_the_admin(anna, village, as_user, draft, enqueued):
+    invoice = issue(draft)
+    render_invoice_files(list_waiting_files(invoice_id=invoice.pk))
+    village.bruno.is_superuser = True
+    village.bruno.save()
+    before = [
+        list(model.objects.order_by("pk").values()) for model in (Invoice, InvoiceLine, InvoiceFile, NumberSeries, Customer)
+    ]
+    form = {"customer": invoice.customer_id, "vat_due": "I", "state": "draft", "total_cents": "1", "number": "9"} | lines(ROW)
+    for client in (anna, as_user(village.bruno)):
+        for tail in ("edit/", "issue/", "discard/", "replace/", "retry/"):
+            assert client.post(at(invoice, tail), form).status_code in (302, 409), tail
+        for tail in ("", "change/", "delete/", "history/"):
+            assert client.post(at(invoice, tail), form).status_code in (404, 405), tail
+        action = {"action": "delete_selected", "_selected_action": str(invoice.pk), "post": "yes"}
+        client.post(INVOICES, action)
+        client.post(f"/ceradmin/invoicing/customer/{invoice.customer_id}/delete/", {"post": "yes"})
+        client.post(f"/ceradmin/communities/community/{invoice.issuer_id}/delete/", {"post": "yes"})
+    after = [list(model.objects.order_by("pk").values()) for model in (Invoice, InvoiceLine, InvoiceFile, NumberSeries, Customer)]
+    assert after == before
 
 
 def test_accountants_look_and_download_but_do_not_act(village, as_user, draft, enqueued):
