@@ -35,7 +35,7 @@ def rules_of(document: BenefitsDocument) -> list[tuple[str, str]]:
 
 
 def _split(table: dict[str, Any]) -> str:
-    taken = [f"{_percent(row['percent'])} a {plain(words.account(row['account']), 60)}" for row in table["deductions"]]
+    taken = [f"{_percent(row['percent'])} al conto {plain(words.account(row['account']), 60)}" for row in table["deductions"]]
     producers = Decimal(table["producers_percent"])
     parts = []
     if producers:
@@ -74,8 +74,8 @@ def notes_of(document: BenefitsDocument) -> list[tuple[str, str]]:
         (
             "Obbligo",
             "Regole operative GSE, parte II, par. 2.2.2.1.3 (p. 39): il Referente fornisce al GSE una rendicontazione "
-            "dettagliata su base annuale dei benefici e delle modalità della loro ripartizione, e tiene una contabilità separata per tipo "
-            "di contribuzione.",
+            "dettagliata su base annuale dei benefici e delle modalità della loro ripartizione, e tiene una contabilità "
+            "separata per tipo di contribuzione.",
         ),
         (
             "Eccedentario",

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import tracemalloc
 import zipfile
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -181,6 +184,38 @@ def test_books_whose_journal_does_not_balance_are_not_printed() -> None:
     for render in (accountancy_csv.render, accountancy_xlsx.render):
         with pytest.raises(JournalDoesNotBalance, match="'D' does not balance"):
             printed(render, document)
+
+
+def _peak_of(render: Any, rows: int, path: Path) -> int:
+    """Bytes of memory at the peak while a year with so many movements is written."""
+
+    def movements() -> Iterator[MovementRow]:
+        for number in range(rows):
+            yield MovementRow(RUN, number, Contribution.PREMIUM, "consumers", "equal", f"M{number}", "x", "", "4010.1", 1, 1)
+
+    def lines() -> Iterator[JournalLine]:
+        yield JournalLine(LAST, "D", "gse", rows, 0, "")
+        for number in range(rows):
+            yield JournalLine(LAST, "D", f"M{number}", 0, 1, "")
+
+    nothing: Stream[Any] = Stream(list, 0)
+    months = (MonthRow(RUN, Contribution.PREMIUM, rows, rows, 0),)
+    streams = (Stream(movements, rows), Stream(lines, 0))
+    document = BooksDocument(ISSUER, "CER", FIRST, LAST, months, (), nothing, nothing, *streams, (0, 0, 0), (rows, 0, 0))
+    tracemalloc.start()
+    try:
+        with path.open("w+b") as output:
+            render(document, output)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("render", [accountancy_csv.render, accountancy_xlsx.render])
+def test_memory_does_not_grow_with_the_rows_of_a_year(render: Any, tmp_path: Path) -> None:
+    """Beyond what the press keeps of texts that come again (20 000 a column), a movement more costs nothing."""
+    small, large = (_peak_of(render, rows, tmp_path / "books") for rows in (22_000, 66_000))
+    assert large < small + 2_000_000
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_complete_year_is_no_draft(village: Village, runs: list[SettlementRun]
     assert "BOZZA" not in text
     for said in (
         "Finalità sociali con ricadute sui territori degli impianti",
-        "10 % a gestione; del resto 50 % ai produttori per energia immessa, 50 % ai consumatori per energia condivisa.",
+        "10 % al conto gestione; del resto 50 % ai produttori per energia immessa, 50 % ai consumatori per energia condivisa.",
         "50 % al fondo sociale, 50 % ai consumatori diversi dalle imprese per energia condivisa.",
         "Regole operative GSE, parte II, par. 2.2.2.1.3 (p. 39)",
         f"Calcoli numero {', '.join(str(run.pk) for run in runs)}, ultima approvazione il 01/02/2024.",
