@@ -62,4 +62,8 @@ def price(ueur: int) -> str:
 
 
 def percent(share: Fraction | Decimal, places: int = 2) -> str:
-    return f"{short(round(Fraction(share) * 100, places))}{NBSP}%"
+    """A share 0..1, rounded for the eye; one that is not nothing is never shown as nothing."""
+    rounded = round(Fraction(share) * 100, places)
+    if share > 0 and not rounded:
+        return f"< {number(Fraction(1, 10**places), places)}{NBSP}%"
+    return f"{short(rounded)}{NBSP}%"
