@@ -14,6 +14,7 @@ from apps.backoffice.pages import Crumb
 from apps.communities.models import Configuration
 
 FIRST_YEAR, LAST_YEAR = 2020, 2199
+MOST_DIGITS = 15
 
 
 def may_act(user: Person, configuration: Configuration) -> bool:
@@ -41,6 +42,11 @@ def of_visible_configuration(*methods: str, acts: bool = False) -> Callable[[Run
         return guarded
 
     return decorate
+
+
+def number_of(text: str, none: int = 0) -> int:
+    """A whole number that came in a form, `none` for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else none
 
 
 def gse_crumb() -> Crumb:

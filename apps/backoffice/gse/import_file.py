@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.accounts.models import User
 from apps.backoffice.access import list_managed_communities, only, person
-from apps.backoffice.gse.access import gse_crumb
+from apps.backoffice.gse.access import gse_crumb, number_of
 from apps.backoffice.gse.mapping_form import columns_of, fields_of, mapping_from_post, words_of
 from apps.backoffice.pages import show_page
 from apps.backoffice.records.held_file import HeldFile, TokenRefused, digest, forget_file, hold_file, take_file
@@ -34,7 +34,7 @@ from apps.settlement.models import GseItem, GseKind, GseMapping, GseTarget
 TEMPLATE = "backoffice/gse/import.html"
 ROWS_SHOWN = 6
 MOST_SHOWN = 200
-LONGEST_MAPPING = 40_000
+LONGEST_MAPPING = 100_000
 REFUSED = 422
 
 
@@ -117,8 +117,8 @@ def _take(request: HttpRequest, user: User) -> HttpResponse:
 
 def _desk(request: HttpRequest, user: User) -> Desk:
     """The held file of a token, in a community that this person still administers. Errors: `TokenRefused`, `FileRefused`."""
-    number, target = request.POST.get("community", ""), request.POST.get("target", "")
-    community = list_managed_communities(user).filter(pk=int(number) if number.isdigit() and len(number) < 15 else 0).first()
+    target = request.POST.get("target", "")
+    community = list_managed_communities(user).filter(pk=number_of(request.POST.get("community", ""))).first()
     if community is None or target not in GseTarget.values:
         raise Http404
     held = take_file(user=user, kind=f"gse:{community.pk}:{target}", token=request.POST["token"])
@@ -128,8 +128,9 @@ def _desk(request: HttpRequest, user: User) -> Desk:
 def _chosen(request: HttpRequest, desk: Desk) -> FileMapping:
     """A saved mapping, if one was chosen, else what the form says. Errors: `MappingRefused`."""
     if "use" in request.POST:
-        number = request.POST.get("saved", "")
-        saved = GseMapping.objects.filter(community=desk.community, target=desk.target, pk=int(number) if number.isdigit() else 0)
+        saved = GseMapping.objects.filter(
+            community=desk.community, target=desk.target, pk=number_of(request.POST.get("saved", ""))
+        )
         found = saved.first()
         if found is None:
             raise MappingRefused(_("The mapping cannot be read. Choose the columns again."))

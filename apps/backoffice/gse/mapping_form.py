@@ -8,6 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from apps.backoffice.gse.access import number_of
 from apps.communities.models import Community, Configuration
 from apps.settlement.gse import mapping
 from apps.settlement.gse.errors import MappingRefused
@@ -16,7 +17,7 @@ from apps.settlement.gse.reading import FileRead
 from apps.settlement.gse.table_file import Table, header_of
 from apps.settlement.models import GseItem, GseKind, GseTarget
 
-LONGEST_WORDS = 20_000
+LONGEST_WORDS = 60_000
 Option = tuple[str, str]
 
 
@@ -86,7 +87,7 @@ def mapping_from_post(post: QueryDict, target: str, table: Table) -> FileMapping
             "constants": {name: post.get(f"constant-{name}", "").strip() for name in MAY_BE_CONSTANT[GseTarget(target)]},
             "words": _words(post),
             "sheet": table.sheet,
-            "header_row": _number(post.get("header_row", "")),
+            "header_row": number_of(post.get("header_row", "")),
             "decimal_comma": post.get("decimal") != "point",
             "day_first": post.get("dates") != "month",
             "positive_fees": post.get("positive_fees") == "yes",
@@ -96,7 +97,7 @@ def mapping_from_post(post: QueryDict, target: str, table: Table) -> FileMapping
     header = header_of(table, said.header_row)
     columns = {}
     for meaning in MEANINGS[GseTarget(target)]:
-        number = _number(post.get(f"column-{meaning}", ""), none=-1)
+        number = number_of(post.get(f"column-{meaning}", ""), none=-1)
         if 0 <= number < len(header):
             columns[meaning] = header[number]
     return replace(said, columns=columns, constants={k: v for k, v in said.constants.items() if k not in columns})
@@ -122,7 +123,3 @@ def _words(post: QueryDict) -> dict[str, Any]:
         if kind == "word" and meaning in WORDS and code and isinstance(code, str):
             known.setdefault(meaning, {})[post.get(f"text-{meaning}-{number}", "")] = code
     return known
-
-
-def _number(text: str, none: int = 0) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else none

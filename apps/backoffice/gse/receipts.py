@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.backoffice.access import list_managed_communities, list_visible_communities, only, person
-from apps.backoffice.gse.access import gse_crumb
+from apps.backoffice.gse.access import gse_crumb, number_of
 from apps.backoffice.pages import show_page
 from apps.communities.models import Configuration
 from apps.settlement.gse.errors import AssignmentRefused
@@ -56,9 +56,8 @@ def assign_receipt(request: HttpRequest, receipt_id: int) -> HttpResponse:
         raise Http404
     if not list_managed_communities(request.user).filter(pk=receipt.community_id).exists():
         raise PermissionDenied(_("Solo un amministratore della comunità può farlo."))
-    number = request.POST.get("configuration", "")
     configuration = Configuration.objects.filter(
-        community=receipt.community_id, pk=int(number) if number.isdigit() and len(number) < 15 else 0
+        community=receipt.community_id, pk=number_of(request.POST.get("configuration", ""))
     ).first()
     if configuration is None:
         messages.error(request, _("Scegli la configurazione dell’accredito."))

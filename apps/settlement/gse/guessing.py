@@ -7,10 +7,12 @@ from apps.communities.models import Community
 from apps.settlement.gse import mapping
 from apps.settlement.gse.errors import MappingRefused
 from apps.settlement.gse.mapping import MEANINGS, FileMapping, mapping_from_json, places_of
+from apps.settlement.gse.reading import is_wanted
 from apps.settlement.gse.table_file import Table, header_of
 from apps.settlement.models import GseMapping, GseTarget
 
 MOST_HEADER_ROWS = 30
+GSE_NAMES = "GSE; Gestore dei Servizi Energetici; Gestore Servizi Energetici"
 _STEMS = {
     mapping.MONTH: r"mese|periodo|competenza",
     mapping.CONFIGURATION: r"contratto|configurazione|convenzione",
@@ -40,7 +42,14 @@ def guess_mapping(*, community: Community, target: str, table: Table) -> FileMap
             continue
         return known
     header = header_of(table, header_row)
-    return FileMapping(target=target, columns=_by_name(target, header), header_row=header_row, sheet=table.sheet)
+    names_gse = any(is_wanted(cells, GSE_NAMES) for line, cells in table.rows if line > header_row)
+    return FileMapping(
+        target=target,
+        columns=_by_name(target, header),
+        header_row=header_row,
+        sheet=table.sheet,
+        only=GSE_NAMES if target == GseTarget.RECEIPTS and names_gse else "",
+    )
 
 
 def guess_header_row(table: Table) -> int:

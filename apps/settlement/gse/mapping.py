@@ -37,8 +37,9 @@ MAX_HEADER_ROW = 200
 class FileMapping:
     """`columns` maps meaning -> name of the column in the header (`#A` where it has none), `constants` meaning -> text.
 
-    `words` maps meaning -> (text of the file -> our code). `only` keeps the rows in which some cell contains it, whatever its
-    case: a bank's statement lists other people too. `positive_fees`: the file writes what GSE keeps without a minus.
+    `words` maps meaning -> (text of the file -> our code). `only` keeps the rows in which some cell has one of its texts,
+    divided by `;`, as a whole word in any case: a bank's statement lists other people too. `positive_fees`: the file writes
+    what GSE keeps without a minus.
     """
 
     target: str

@@ -1,5 +1,6 @@
 """Rows of a mapped file into entries, each with its line; a row that cannot be one is refused whole, with the reason."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -175,6 +176,15 @@ class _Reader:
         return -cents if item == GseItem.FEE and self.said.positive_fees else cents
 
 
+def is_wanted(row: Sequence[Cell], only: str) -> bool:
+    """Whether a row has one of the texts of `only`, divided by `;`, as a whole word in any case. No text: every row is wanted."""
+    wanted = [re.escape(text.strip()) for text in only.split(";") if text.strip()]
+    if not wanted:
+        return True
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)", re.IGNORECASE)
+    return any(pattern.search(str(cell)) for cell in row if cell is not None)
+
+
 def read_file(*, table: Table, community: Community, said: FileMapping) -> FileRead:
     """Every row below the header as entries or refusals. Errors: `MappingRefused` when the mapping does not fit the file."""
     one = Configuration.objects.filter(community=community).count() == 1
@@ -187,7 +197,7 @@ def read_file(*, table: Table, community: Community, said: FileMapping) -> FileR
     for line, row in table.rows:
         if line <= said.header_row:
             continue
-        if said.only and not any(said.only.lower() in str(cell).lower() for cell in row if cell is not None):
+        if not is_wanted(row, said.only):
             skipped += 1
             continue
         read += 1

@@ -7,6 +7,7 @@ from apps.settlement.gse.errors import MappingRefused
 from apps.settlement.gse.mapping import FileMapping, mapping_from_json
 from apps.settlement.gse.operations import import_file
 from apps.settlement.gse.planning import plan_import
+from apps.settlement.gse.reading import is_wanted
 from apps.settlement.models import BankReceipt, GseImport, GsePublication
 from tests.apps.settlement.gse.files import (
     AS_OF,
@@ -193,6 +194,14 @@ def test_receipts_are_known_by_day_amount_and_reference(configuration, anna):
     assert list(rows) == [(day("2023-05-31"), 495_00, "0001", "CER-T-A"), (day("2023-06-30"), 1_495_00, "0003", "CER-T-A")]
     again, made = bring_in(configuration, anna, content, RECEIPTS)
     assert (again.new, again.known, made) == (0, 2, None)
+
+
+def test_other_people_of_a_statement_are_told_apart_by_whole_words():
+    assert is_wanted(("x", "Bonifico da GSE S.p.A.", None), "gse; Gestore dei servizi")
+    assert is_wanted(("GESTORE DEI SERVIZI ENERGETICI",), "gse; Gestore dei servizi")
+    assert not is_wanted(("LOGSEAL SRL", 5), "gse; Gestore dei servizi")
+    assert is_wanted(("LOGSEAL SRL", 5), " ; ")
+    assert not is_wanted(("a.b",), ".*")
 
 
 def test_two_equal_lines_of_one_statement_are_two_receipts_however_often_it_comes(configuration, anna):
