@@ -1,6 +1,7 @@
 """The chart of accounts of a community: what the program proposes, and what its accountant calls it.
 
-The referente keeps separate accounts per contribution (RO p.39), so each account but the bank's exists once per contribution.
+The referente keeps separate accounts per contribution (RO p.39), so each account exists once per contribution, but for those of
+the bank, of customers, of revenue and of VAT, which know none.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from apps.invoicing.accountancy.models import ChartAccount
 from apps.invoicing.errors import ChartRefused
 from apps.settlement.models.ledger import ContributionKind
 
-BANK = "bank"
+BANK, CUSTOMERS, REVENUE, VAT = "bank", "customers", "revenue", "vat"
 CONTRIBUTIONS = tuple(ContributionKind.values)
 SUFFIXES = {
     ContributionKind.PREMIUM.value: "tariffa premio",
@@ -95,6 +96,9 @@ def _account_names(community_id: int) -> list[str]:
 
 def _propose(names: list[str]) -> Iterator[Account]:
     yield Account(BANK, "1010", "Banca c/c")
+    yield Account(CUSTOMERS, "1410", "Crediti verso clienti")
+    yield Account(VAT, "4510", "IVA a debito")
+    yield Account(REVENUE, "7510", "Ricavi per servizi fatturati")
     for number, contribution in enumerate(CONTRIBUTIONS, start=1):
         suffix = SUFFIXES[contribution]
         yield Account(gse_key(contribution), f"1510.{number}", f"Crediti verso GSE – {suffix}")

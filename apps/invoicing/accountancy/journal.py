@@ -2,39 +2,25 @@
 
 A provider answers two questions: which documents of a period stand in the books (`freeze`, asked when the export is asked for,
 as JSON), and what their postings are (`iterate_postings`, asked by the worker, later and perhaps twice). What was frozen must not
-change, so that the same export has the same bytes. Payouts and invoices join by a provider of their own in `PROVIDERS`.
+change, so that the same export has the same bytes. One configuration's journal has its runs alone: invoices and transfers are the
+community's.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from django.db.models import Sum
 
 from apps.invoicing.accountancy.chart import CONTRIBUTIONS, account_key, gse_key, members_key
+from apps.invoicing.accountancy.invoices import Invoices
+from apps.invoicing.accountancy.journal_nouns import Posting, Provider
+from apps.invoicing.accountancy.payments import Payments
 from apps.invoicing.accountancy.scope import Scope, last_day_of_month, list_counted_runs, registered_on
 from apps.settlement.models import LedgerEntry, SettlementRun
 
 GSE = "gse"
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One side of a document: `cents` above zero is debit (dare), below zero credit (avere), never zero.
-
-    `account_key` is the account in the chart; `holder` the member's code or the account's name, `name` who that is.
-    The postings of one `document` come together and sum to zero.
-    """
-
-    day: date
-    document: str
-    account_key: str
-    cents: int
-    text: str
-    contribution: str = ""
-    holder: str = ""
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +32,6 @@ class PayeeSum:
     name: str
     account: str
     cents: int
-
-
-class Provider(Protocol):
-    """A source of documents for the journal."""
-
-    name: str
-
-    def freeze(self, scope: Scope) -> Any: ...
-
-    def iterate_postings(self, frozen: Any) -> Iterator[Posting]: ...
 
 
 class Runs:
@@ -77,7 +53,7 @@ class Runs:
 
 
 # A small list that grows by one line per sort of document.
-PROVIDERS: tuple[Provider, ...] = (Runs(),)
+PROVIDERS: tuple[Provider, ...] = (Runs(), Invoices(), Payments())
 
 
 def freeze_journal(scope: Scope) -> dict[str, Any]:

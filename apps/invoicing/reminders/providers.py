@@ -12,11 +12,12 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from apps.communities.models import Configuration
-from apps.engine.gse_calendar import PUBLICATIONS, list_gse_dates, yearly_report_due_on
+from apps.engine.gse_calendar import PUBLICATIONS, GseEvent, list_gse_dates, yearly_report_due_on
 from apps.engine.gse_dates import true_up_due_on
 from apps.invoicing.delivery.models import MailMessage
 from apps.invoicing.reminders.models import Reminder
-from apps.settlement.models import RuleParameter, SettlementRun
+from apps.settlement.gse.queries import list_publications_in_force
+from apps.settlement.models import GseKind, RuleParameter, SettlementRun
 from apps.settlement.proposals import list_open_proposals
 
 Kind = Reminder.Kind
@@ -27,6 +28,11 @@ APPROVAL_DAYS = 3
 PAYMENT_DAYS = 30
 GSE_DAYS_BACK = 45
 TRASE = "trase_eur_per_mwh"
+_KINDS = {
+    GseEvent.ADVANCE: GseKind.ADVANCE,
+    GseEvent.TRUE_UP: GseKind.TRUE_UP,
+    GseEvent.RECALCULATION: GseKind.RECALCULATION,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,13 @@ class Provider:
 
 
 def is_publication_imported(configuration: Configuration, event: str, year: int, month: int) -> bool:
-    """Was what GSE published about this month (0: year) imported? Until imports are kept, a person closes these reminders."""
-    return False
+    """Was what GSE published about this month (0: year) imported? Of a recalculation: anything since its month began."""
+    rows = list_publications_in_force(configuration_id=configuration.pk).filter(kind=_KINDS[GseEvent(event)])
+    if event == GseEvent.RECALCULATION:
+        return rows.filter(published_on__gte=date(year, month, 1)).exists()
+    if month:
+        return rows.filter(month=date(year, month, 1)).exists()
+    return rows.filter(month__gte=date(year, 1, 1), month__lt=date(year + 1, 1, 1)).exists()
 
 
 def find_missing_months(as_of: datetime) -> Iterator[Thing]:
