@@ -11,10 +11,11 @@ from apps.communities.models import Configuration
 from apps.invoicing.accountancy import operations
 from apps.invoicing.accountancy.models import AccountingExport
 from apps.invoicing.errors import ExportTooLong, NothingToExport, RunNotApproved
+from apps.settlement import operations
 from apps.settlement.models import LedgerEntry, SettlementRun, ZonalPrice
 from tasks.accountancy import make_export, resume_exports
 from tests.apps.invoicing.accountancy.conftest import APRIL, FEBRUARY, MARCH, ask, cents, files, made, sheets
-from tests.apps.settlement.corrected import approve, correct, settle
+from tests.apps.settlement.corrected import NOW, approve, correct, settle
 from tests.doors.backoffice.village import Village, open_run
 
 pytestmark = pytest.mark.django_db
@@ -23,15 +24,20 @@ PREMIUM, VALORISATION = "Tariffa premio", "Corrispettivo di valorizzazione"
 
 @pytest.fixture
 def spring(village: Village) -> list[SettlementRun]:
-    """The runs that count: February final (its provisional run counts no more), March with a correction, April."""
-    approve(settle(open_run(village, month=FEBRUARY)), village)
-    february = approve(settle(open_run(village, month=FEBRUARY, kind="final")), village)
+    """The runs that count: February with the difference of its final run, March with a correction, April."""
+    february = approve(settle(open_run(village, month=FEBRUARY)), village)
+    ZonalPrice.objects.filter(starts_at__month=2).update(price_eur_per_mwh=160)
+    final = approve(settle(open_final(village, FEBRUARY)), village)
     march = approve(settle(open_run(village, month=MARCH)), village)
     april = approve(settle(open_run(village, month=APRIL)), village)
     ZonalPrice.objects.filter(starts_at__month=3).update(price_eur_per_mwh=170)
     correction = approve(correct(march, village), village)
-    settle(open_run(village, month=MARCH, kind="final"))  # computed, not approved
-    return [february, march, correction, april]
+    settle(open_final(village, MARCH))  # computed, not approved
+    return [february, final, march, correction, april]
+
+
+def open_final(village: Village, month: date) -> SettlementRun:
+    return operations.open_run(configuration=village.configuration, month=month, kind="final", opened_by=village.anna, as_of=NOW)
 
 
 def ledger(runs: list[SettlementRun]) -> dict[tuple[str, str], int]:
