@@ -1,5 +1,7 @@
 """Nobody sees what is another's, whatever the address; nobody keeps seeing what was taken away."""
 
+from datetime import date
+
 import pytest
 from django.utils import timezone
 
@@ -96,8 +98,9 @@ def test_a_run_that_is_not_approved_is_nobodys_business_yet(configuration, as_us
 
 @pytest.mark.parametrize("state", ["pending", "failed"])
 def test_a_statement_that_is_not_ready_cannot_be_fetched(anna, as_user, state):
-    IssuedDocument.objects.filter(pk=anna.document.pk).update(state=state)
-    assert as_user(anna.user).get(f"/statements/{anna.document.pk}/").status_code == 404
+    later = make_month(make_configuration(), date(2023, 4, 1), [anna.member])
+    document = make_statement(later, anna.member, content=None, state=state)
+    assert as_user(anna.user).get(f"/statements/{document.pk}/").status_code == 404
 
 
 def test_the_accountants_documents_are_not_the_members(anna, as_user):

@@ -5,6 +5,7 @@ import logging
 from datetime import date
 
 import pytest
+from django.db import connection
 
 from apps.settlement.archive import locate
 from tests.doors.portal.rows import make_member, make_month, make_statement, make_user
@@ -49,6 +50,9 @@ def test_a_file_that_is_not_what_was_stored_is_never_handed_out(anna, as_user, c
     elif harm == "gone":
         locate(anna.document.path).unlink()
     else:
+        with connection.cursor() as cursor:  # the database refuses this of a ready document, so its guard is taken away
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE invoicing_issueddocument DISABLE TRIGGER file_guard")
         anna.document.path = "../../../etc/passwd"
         anna.document.save()
     with caplog.at_level(logging.ERROR, logger="apps.portal.views"):
