@@ -51,7 +51,10 @@ def side_by_side(
         path(lines, stroke=GRID, width=1),
         path([f"M{coordinate(left)} {coordinate(zero)}h{coordinate(width - left - right)}"], stroke=AXIS, width=1),
     ]
-    body += [text(left - 6, zero - mark * scale + 3.5, tick_label(mark, step), size=10, anchor="end") for mark in marks]
+    body += [
+        text(left - 6, zero - mark * scale + 3.5, tick_label(mark, step).replace("-", "−"), size=10, anchor="end")
+        for mark in marks
+    ]
     bar = slot * 0.76 / max(1, len(series))
     for place, one in enumerate(series):
         bars = [

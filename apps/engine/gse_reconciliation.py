@@ -112,7 +112,8 @@ def _judge_bank(facts: Facts, line: Line) -> list[Finding]:
         due_on = max(payment_due_on(one.published_on) for one in waiting)
         cents = -sum(one.cents for one in waiting)
         reason = Reason.NOT_YET_PAID if facts.as_of <= due_on else Reason.CARRIED
-        found.append(Finding(Side.BANK, reason, cents, due_on))
+        balance = sum(one.cents for one in facts.payments.carried)
+        found.append(Finding(Side.BANK, reason, cents, due_on, expected_cents=balance))
     return found
 
 

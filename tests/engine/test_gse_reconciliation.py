@@ -97,6 +97,7 @@ def test_what_is_not_due_yet_and_what_did_not_come() -> None:
 def test_what_is_under_the_threshold_is_explained_by_it() -> None:
     line = judge(own={PREMIUM: 49_99}, published=[say(49_99)], as_of=date(2023, 8, 1))[PREMIUM]
     assert reasons(line) == [("bank", "carried", -49_99)]
+    assert line.findings[0].expected_cents == 49_99, "the balance that waits"
     assert not line.is_open
 
 

@@ -30,9 +30,9 @@ def sentence(finding: Finding) -> str:
         Reason.ADVANCE_ONLY: _("Finora solo l’acconto: conguaglio atteso %(expected)s, entro il %(day)s."),
         Reason.EXCESS_INSIDE: _("Il GSE scrive il premio con l’importo eccedentario dentro."),
         Reason.NOT_YET_PAID: _("Pagamento atteso entro il %(day)s."),
-        Reason.CARRIED: _("Sotto la soglia dei 50 €: riportato al pagamento successivo.")
-        if finding.cents <= 0
-        else _("A debito: compensato con i pagamenti successivi."),
+        Reason.CARRIED: _("Saldo di %(expected)s, sotto la soglia dei 50 €: riportato al pagamento successivo.")
+        if (finding.expected_cents or 0) >= 0
+        else _("Saldo a debito, %(expected)s: compensato con i pagamenti successivi."),
         Reason.FEE_NETTED: _("Trattenute le spese annue del GSE (%(expected)s)."),
         Reason.EXPLAINED: _("Differenza di %(cents)s spiegata."),
         Reason.ADVANCE_DIFFERS: _("L’acconto differisce di %(cents)s da quello atteso, %(expected)s."),

@@ -37,7 +37,8 @@ def test_a_prospectus_is_read_with_the_help_of_a_person(site: str, page: Page, t
 
     page.get_by_role("link", name="2023").first.click()
     page.get_by_role("link", name="febbraio 2023").first.click()
-    page.get_by_label("Perché è a posto").fill("La banca ha confermato il bonifico per telefono.")
-    page.get_by_role("button", name="Segna come spiegata").click()
+    missing = page.get_by_role("region", name="Tariffa premio, banca e GSE")
+    missing.get_by_label("Perché è a posto").fill("La banca ha confermato il bonifico per telefono.")
+    missing.get_by_role("button", name="Segna come spiegata").click()
     expect(page.get_by_text("La differenza è spiegata, con il tuo nome.")).to_be_visible()
     assert DifferenceNote.objects.get().difference_cents == -1_234_56
