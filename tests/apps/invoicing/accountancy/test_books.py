@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
-from apps.communities.models import Configuration
+from apps.communities.models import Community
 from apps.invoicing.accountancy import operations
 from apps.invoicing.accountancy.models import AccountingExport
+from apps.invoicing.accountancy.scope import Scope, list_counted_runs
 from apps.invoicing.errors import ExportTooLong, NothingToExport, RunNotApproved
 from apps.settlement import operations
 from apps.settlement.models import LedgerEntry, SettlementRun, ZonalPrice
@@ -151,6 +152,22 @@ def test_a_doubled_press_asks_once_and_a_doubled_task_makes_once(village: Villag
     assert AccountingExport.objects.count() == 1
 
 
+def test_two_presses_at_the_same_instant_are_one_file(
+    village: Village, spring: list[SettlementRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other press is written after this one looked: the database says so, and its file is returned."""
+    stock, others = operations._freeze, []
+
+    def freeze(scope: Scope, *kind: Any) -> dict[str, Any]:
+        monkeypatch.setattr(operations, "_freeze", stock)
+        others.append(ask(village))
+        return stock(scope, *kind)
+
+    monkeypatch.setattr(operations, "_freeze", freeze)
+    assert ask(village).pk == others[0].pk
+    assert AccountingExport.objects.count() == 1
+
+
 def test_what_was_asked_for_is_what_is_made(village: Village, spring: list[SettlementRun]) -> None:
     """A month that is approved between the press and the worker is for the next file."""
     export = ask(village)
@@ -193,10 +210,5 @@ def test_a_file_that_cannot_be_made_says_why_and_one_left_behind_is_made_later(
 
 
 def test_another_community_has_other_books(village: Village, spring: list[SettlementRun]) -> None:
-    other = Configuration.objects.exclude(pk=village.configuration.pk)
-    assert not other.exists()
-    from apps.communities.models import Community
-    from apps.invoicing.accountancy.scope import Scope, list_counted_runs
-
     elsewhere = Scope(Community.objects.get(name="CER Altrove"), date(2023, 1, 1), date(2023, 12, 31))
     assert list_counted_runs(elsewhere) == []
