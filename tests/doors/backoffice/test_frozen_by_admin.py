@@ -66,7 +66,7 @@ def _kept(before: list[set[tuple[str, ...]]]) -> bool:
     return all(old <= new for old, new in zip(before, frozen(), strict=True))
 
 
-def _pages(model: type[Any], own: Any, run: SettlementRun) -> Iterator[str]:
+def _pages(model: Any, own: Any, run: SettlementRun) -> Iterator[str]:
     """The addresses of a model's pages for each of its rows, whatever they are called."""
     base = f"{ADMIN}{model._meta.app_label}/{model._meta.model_name}/"
     document = IssuedDocument.objects.get()
@@ -87,7 +87,8 @@ def test_nothing_that_a_superuser_posts_changes_an_issued_run(issued: Settlement
     before = frozen()
     assert all(before[:4]), "there is something to be lost"
     attempts = 0
-    for model, own in admin.site._registry.items():
+    registry: dict[Any, Any] = admin.site._registry
+    for model, own in registry.items():
         base = f"{ADMIN}{model._meta.app_label}/{model._meta.model_name}/"
         everybody = [str(pk) for pk in model.objects.values_list("pk", flat=True)]
         for action in ("delete_selected", *(own.actions or ())):
