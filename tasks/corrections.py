@@ -46,12 +46,7 @@ def look_again(run_id: int) -> None:
     if run.state not in SettlementRun.APPROVED_STATES:
         return
     try:
-        now = get_month_inputs(run_id=run_id)
-        if inputs_sha256(now) != run.inputs_sha256:
-            before = read_run_inputs(run)
-            changed, today_sha256 = changed_groups(before, now), inputs_sha256(_without_year(now))
-        else:
-            changed, today_sha256 = (), ""
+        changed, today_sha256 = find_changed_facts(run)
     except (SettlementError, CommunityError, RuleViolation) as error:
         log.warning("Run %s cannot be looked at again: %s", run, error)
         return
@@ -59,6 +54,17 @@ def look_again(run_id: int) -> None:
         propose_correction(run=run, inputs_sha256=today_sha256, causes=changed, as_of=timezone.now())
     else:
         withdraw_proposal(run=run)
+
+
+def find_changed_facts(run: SettlementRun) -> tuple[tuple[str, ...], str]:
+    """Which groups of facts are no longer those that the run was settled from, and the hash of today's; nothing if none is.
+
+    What other months posted is left aside. Errors: those of gathering a month, and of reading the run's snapshot.
+    """
+    now = get_month_inputs(run_id=run.pk)
+    if inputs_sha256(now) == run.inputs_sha256:
+        return (), ""
+    return changed_groups(read_run_inputs(run), now), inputs_sha256(_without_year(now))
 
 
 def _without_year(inputs: MonthInputs) -> MonthInputs:

@@ -14,9 +14,12 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.backoffice.access import of_visible_run, person
 from apps.backoffice.pages import runs_crumb, show_page
+from apps.backoffice.runs.explained import CAUSES
 from apps.backoffice.runs.history import list_steps
 from apps.backoffice.runs.missing import accepted_pods
 from apps.backoffice.runs.titles import title_of
+from apps.communities.errors import CommunityError
+from apps.engine.errors import RuleViolation
 from apps.invoicing.errors import DocumentsNotReady, InvoicingError
 from apps.settlement import operations
 from apps.settlement.corrections import open_correction
@@ -30,6 +33,7 @@ from apps.settlement.errors import (
     SettlementError,
 )
 from apps.settlement.models import SettlementRun
+from tasks.corrections import find_changed_facts
 from tasks.invoicing import issue_documents
 from tasks.settlement import settle_month
 
@@ -67,6 +71,7 @@ def retry_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
 def approve_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
     """Approve exactly what was on the screen (`seen_sha256`). Documents follow by workers."""
     try:
+        _refuse_changed_facts(run)
         with transaction.atomic():
             operations.approve_run(
                 run_id=run.pk,
@@ -80,6 +85,20 @@ def approve_run(request: HttpRequest, run: SettlementRun) -> HttpResponse:
         return refuse(request, run, error)
     messages.success(request, _("Regolazione approvata. I documenti sono in preparazione."))
     return redirect("admin:settlement_settlementrun_documents", run.pk)
+
+
+def _refuse_changed_facts(run: SettlementRun) -> None:
+    """What is approved must still be what today's facts settle to. Errors: `RunChanged`."""
+    if run.state != SettlementRun.State.COMPUTED or not run.snapshot_path:
+        return
+    try:
+        changed, _today = find_changed_facts(run)
+    except (SettlementError, CommunityError, RuleViolation) as error:
+        sentence = _("Con i dati di oggi il mese non si può più regolare: %(reason)s Rimedia, poi avvia una nuova regolazione.")
+        raise RunChanged(sentence % {"reason": error.args[0]}) from error
+    if changed:
+        sentence = _("Dopo il calcolo sono cambiati: %(causes)s. Avvia una nuova regolazione del mese e approva quella.")
+        raise RunChanged(sentence % {"causes": ", ".join(str(CAUSES[cause]) for cause in changed)})
 
 
 @of_visible_run("POST", decides=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from apps.settlement.models import SettlementRun
+from apps.metering.models import DayCurve
+from apps.settlement.models import SettlementRun, ZonalPrice
 from tests.doors.backoffice.addresses import at
 from tests.doors.backoffice.conftest import settle
 from tests.doors.backoffice.pages import words
@@ -125,3 +126,23 @@ def test_without_the_token_of_the_form_nothing_is_approved(settled, village):
     assert strict.post(at(settled, "approve/"), seen(settled)).status_code == 403
     settled.refresh_from_db()
     assert settled.state == "computed"
+
+
+def test_measures_that_changed_since_the_computation_must_be_computed_again(settled, village, bruno, anna, enqueued):
+    DayCurve.objects.filter(pod_key=village.pods[1], day="2023-02-11").delete()
+    answer = bruno.post(at(settled, "approve/"), seen(settled))
+    assert answer.status_code == 409
+    assert "Dopo il calcolo sono cambiati: misure." in words(answer)
+    settled.refresh_from_db()
+    assert (settled.state, enqueued) == ("computed", [])
+    again = settle(open_run(village, version=2))
+    assert bruno.post(at(again, "approve/"), seen(again)).status_code == 302
+
+
+def test_a_price_that_is_gone_since_the_computation_stops_the_approval(settled, bruno, enqueued):
+    ZonalPrice.objects.all().delete()
+    answer = bruno.post(at(settled, "approve/"), seen(settled))
+    assert answer.status_code == 409
+    assert "Con i dati di oggi il mese non si può più regolare" in words(answer)
+    settled.refresh_from_db()
+    assert (settled.state, enqueued) == ("computed", [])
