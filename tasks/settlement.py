@@ -95,7 +95,9 @@ def _settle(run_id: int) -> None:
     run.refresh_from_db()
     if run.corrects_id and run.kind != SettlementRun.Kind.REVERSAL:
         # who approves a difference wants to know why; a lost message costs one press of a button
-        compare_runs.delay(list_runs_of_month(run)[-2], run_id)
+        month = list_runs_of_month(run)
+        if len(month) > 1:  # less when its month was taken back meanwhile: then it cannot be approved either
+            compare_runs.delay(month[-2], run_id)
 
 
 def snapshot_directory(run: SettlementRun) -> str:

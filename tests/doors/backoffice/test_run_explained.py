@@ -5,7 +5,6 @@ from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
 
 from apps.settlement.archive import locate
-from apps.settlement.errors import SnapshotMissing
 from apps.settlement.models import RunComparison, ZonalPrice
 from tasks.comparisons import compare_runs
 from tests.doors.backoffice.addresses import at
@@ -67,10 +66,12 @@ def test_an_accountant_reads_but_does_not_start(settled, dearer, village, as_use
     assert enqueued == []
 
 
-def test_a_snapshot_that_is_gone_is_said_and_nothing_is_stored(settled, dearer):
+def test_a_snapshot_that_is_gone_is_said_on_the_page_and_nothing_is_stored(settled, dearer, anna):
     for file in locate(settled.snapshot_path).iterdir():
         file.unlink()
     locate(settled.snapshot_path).rmdir()
-    with pytest.raises(SnapshotMissing):
-        compare_runs(settled.pk, dearer.pk)
+    compare_runs(settled.pk, dearer.pk)
     assert not RunComparison.objects.exists()
+    page = words(anna.get(at(dearer, f"compare/{settled.pk}/")))
+    assert "L’ultima ricerca delle cause non è riuscita." in page
+    assert settled.snapshot_path in page
