@@ -21,6 +21,7 @@ from apps.invoicing.accountancy.scope import Scope, last_day_of_month, list_coun
 from apps.settlement.models import LedgerEntry, SettlementRun
 
 GSE = "gse"
+_TITLES = {"advance": "Acconto", "correction": "Rettifica", "reversal": "Storno"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def iterate_journal(frozen: dict[str, Any]) -> Iterator[Posting]:
 
 def _postings_of_run(run: SettlementRun) -> Iterator[Posting]:
     approved = registered_on(run)
-    text = f"{'Rettifica' if run.corrects_id else 'Regolazione'} n. {run.pk}"
+    text = f"{_TITLES.get(run.kind, 'Regolazione')} n. {run.pk}"
     text += f", approvata il {approved:%d/%m/%Y}" if approved else ""
     rows = LedgerEntry.objects.filter(run=run).order_by().values_list("contribution", "member__code", "member__name", "account")
     return post_run(

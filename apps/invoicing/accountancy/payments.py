@@ -19,7 +19,7 @@ from apps.settlement.models import LedgerEntry
 
 Kind = AccountMovement.Kind
 Cents = dict[str, int]  # by contribution
-_OF_RUNS = {Kind.CREDIT: 1, Kind.REPLACED: -1, Kind.OUTSIDE: -1}  # movements that say what a run posted, or take it back
+_OF_RUNS = {Kind.CREDIT: 1, Kind.OUTSIDE: -1}  # movements that say what a run posted, or take it back
 _PAID = (Kind.TRANSFER, Kind.RETURN, Kind.OUTSIDE)
 
 

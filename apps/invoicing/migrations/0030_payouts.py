@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             name='AccountMovement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('credit', 'accredito'), ('replaced', 'sostituito dalla regolazione definitiva'), ('outside', 'pagato fuori distinta'), ('transfer', 'bonifico'), ('return', 'bonifico restituito')], max_length=8, verbose_name='tipo')),
+                ('kind', models.CharField(choices=[('credit', 'accredito'), ('outside', 'pagato fuori distinta'), ('transfer', 'bonifico'), ('return', 'bonifico restituito')], max_length=8, verbose_name='tipo')),
                 ('cents', models.BigIntegerField(verbose_name='centesimi')),
                 ('day', models.DateField(verbose_name='data')),
                 ('recorded_at', models.DateTimeField(verbose_name='registrato il')),
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='accountmovement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['credit', 'replaced', 'outside']), ('run__isnull', False), ('transfer__isnull', True)), models.Q(('cents__lt', 0), ('kind', 'transfer'), ('run__isnull', True), ('transfer__isnull', False)), models.Q(('cents__gt', 0), ('kind', 'return'), ('run__isnull', True), ('transfer__isnull', False)), _connector='OR'), name='movement_says_why'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['credit', 'outside']), ('run__isnull', False), ('transfer__isnull', True)), models.Q(('cents__lt', 0), ('kind', 'transfer'), ('run__isnull', True), ('transfer__isnull', False)), models.Q(('cents__gt', 0), ('kind', 'return'), ('run__isnull', True), ('transfer__isnull', False)), _connector='OR'), name='movement_says_why'),
         ),
         migrations.AddConstraint(
             model_name='accountmovement',

@@ -38,7 +38,7 @@ BEGIN
     RAISE EXCEPTION 'Run % is credited to all of its members or to none.', wrong.run_id USING ERRCODE = 'check_violation';
   END IF;
   SELECT a.run_id, a.member_id INTO wrong FROM added a
-   WHERE a.kind IN ('replaced', 'outside') AND NOT EXISTS (SELECT 1 FROM invoicing_accountmovement o
+   WHERE a.kind = 'outside' AND NOT EXISTS (SELECT 1 FROM invoicing_accountmovement o
      WHERE o.run_id = a.run_id AND o.member_id = a.member_id AND o.kind = 'credit') LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'Run % never credited member %, so nothing can be taken back.', wrong.run_id, wrong.member_id

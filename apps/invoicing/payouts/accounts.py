@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.communities.models import Member
 from apps.invoicing.models import AccountMovement
-from apps.invoicing.payouts.booking import OWING_STATES, list_replaced_runs
+from apps.invoicing.payouts.booking import OWING_STATES
 from apps.settlement.models import LedgerEntry, SettlementRun
 
 Kind = AccountMovement.Kind
@@ -131,8 +131,7 @@ def describe_run(run: SettlementRun) -> str:
 
 def _own_entries(community_id: int) -> QuerySet[LedgerEntry]:
     owing: Iterable[str] = OWING_STATES
-    entries = LedgerEntry.objects.filter(run__configuration__community=community_id, run__state__in=owing).exclude(account="")
-    return entries.exclude(run__in=list_replaced_runs(community_id))
+    return LedgerEntry.objects.filter(run__configuration__community=community_id, run__state__in=owing).exclude(account="")
 
 
 def _issued_on(run: SettlementRun) -> date:

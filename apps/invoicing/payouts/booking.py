@@ -13,27 +13,23 @@ from apps.invoicing.models import AccountMovement, PayoutRun
 from apps.invoicing.payouts.errors import RunInBatch
 from apps.invoicing.payouts.locks import lock_community
 from apps.settlement import issue_operations
-from apps.settlement.history import precedence
 from apps.settlement.models import LedgerEntry, SettlementRun
 
 Kind, State, RunKind = AccountMovement.Kind, SettlementRun.State, SettlementRun.Kind
 OWING_STATES = (State.ISSUED, State.PAID, State.REVERSED)  # a reversed run was issued; its reversal takes it back
-FULL_KINDS = (RunKind.PROVISIONAL, RunKind.FINAL)  # kinds that speak for a whole month
 
 
 @transaction.atomic
 def book_credits(*, community_id: int, as_of: datetime) -> int:
     """Bring the accounts of a community to what its issued runs say; returns how many runs were booked. Twice is once.
 
-    Of two runs that both settle a month as a whole the one that speaks for it counts: the other is taken back. A run that a
-    person marked as paid without a batch is booked as paid outside.
+    Every run of a month counts: the later ones post differences, a reversal takes back what stood. A run that a person marked as
+    paid without a batch is booked as paid outside.
     """
     lock_community(community_id)
     runs = _list_owing(community_id).select_related("configuration")
-    replaced = list_replaced_runs(community_id)
-    booked = [run for run in runs.filter(~_has(Kind.CREDIT)) if run.pk not in replaced]
+    booked = list(runs.filter(~_has(Kind.CREDIT)))
     _post(booked, Kind.CREDIT, as_of)
-    _post([run for run in runs.filter(_has(Kind.CREDIT), ~_has(Kind.REPLACED)) if run.pk in replaced], Kind.REPLACED, as_of)
     _post(_list_paid_outside(runs), Kind.OUTSIDE, as_of)
     return len(booked)
 
@@ -44,19 +40,6 @@ def list_communities_to_book() -> list[int]:
     owing = SettlementRun.objects.filter(posts, state__in=OWING_STATES)
     waiting = {*owing.filter(~_has(Kind.CREDIT)), *_list_paid_outside(owing)}
     return sorted({run.configuration.community_id for run in waiting})
-
-
-def list_replaced_runs(community_id: int) -> set[int]:
-    """Issued runs that no longer speak for their month, with their corrections: a final run was issued after them."""
-    issued = _list_owing(community_id).exclude(state=State.REVERSED)
-    best: dict[tuple[int, date], SettlementRun] = {}
-    full = list(issued.filter(kind__in=FULL_KINDS))
-    for run in full:
-        key = run.configuration_id, run.month
-        if key not in best or precedence(run) > precedence(best[key]):
-            best[key] = run
-    replaced = {run.pk for run in full} - {run.pk for run in best.values()}
-    return replaced | set(issued.filter(corrects__in=replaced).values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -225,13 +225,12 @@ class PayoutTransfer(models.Model):
 class AccountMovement(models.Model):
     """One line of a member's account. Never changed, never deleted; the balance is their sum.
 
-    `cents` is above zero for what the member is owed: `credit` is what an issued run posted, `replaced` takes it back when a
-    final run speaks for the month, `outside` says that it was paid by other means; `transfer` went out, `return` came back.
+    `cents` is above zero for what the member is owed: `credit` is what an issued run posted, `outside` says that it was
+    paid by other means; `transfer` went out, `return` came back.
     """
 
     class Kind(models.TextChoices):
         CREDIT = "credit", _("accredito")
-        REPLACED = "replaced", _("sostituito dalla regolazione definitiva")
         OUTSIDE = "outside", _("pagato fuori distinta")
         TRANSFER = "transfer", _("bonifico")
         RETURN = "return", _("bonifico restituito")
@@ -253,7 +252,7 @@ class AccountMovement(models.Model):
             models.UniqueConstraint(fields=["transfer", "kind"], name="movement_transfer_once"),
             models.CheckConstraint(
                 name="movement_says_why",
-                condition=Q(kind__in=["credit", "replaced", "outside"], run__isnull=False, transfer__isnull=True)
+                condition=Q(kind__in=["credit", "outside"], run__isnull=False, transfer__isnull=True)
                 | Q(kind="transfer", run__isnull=True, transfer__isnull=False, cents__lt=0)
                 | Q(kind="return", run__isnull=True, transfer__isnull=False, cents__gt=0),
             ),

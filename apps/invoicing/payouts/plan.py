@@ -103,10 +103,10 @@ def plan_batch(*, community_id: int, run_ids: Collection[int], today: date) -> P
 
 
 def list_payable_runs(community_id: int) -> QuerySet[SettlementRun]:
-    """Runs whose credits stand in the accounts and were never taken into a batch; what was replaced or paid outside is over."""
+    """Runs whose credits stand in the accounts and were never taken into a batch; what was paid outside is over."""
     taken = Exists(PayoutRun.objects.filter(run=OuterRef("pk"), released=False))
     credit = AccountMovement.objects.filter(run=OuterRef("pk"))
-    over = Exists(credit.filter(kind__in=[AccountMovement.Kind.REPLACED, AccountMovement.Kind.OUTSIDE]))
+    over = Exists(credit.filter(kind=AccountMovement.Kind.OUTSIDE))
     runs = SettlementRun.objects.filter(configuration__community=community_id).select_related("configuration")
     return runs.filter(Exists(credit), ~taken, ~over).order_by("month", "configuration__code", "pk")
 

@@ -175,18 +175,20 @@ def test_runs_that_are_not_chosen_are_held_back_but_what_they_take_back_is_not_p
     assert (balance(ada), balance(ugo), state_of(february)) == (0, 0, "paid")
 
 
-def test_a_final_run_takes_the_place_of_the_provisional_one(place):
+def test_a_final_run_adds_its_difference_and_a_reversal_takes_all_of_it_back(place):
     ada = make_member(place, "M1")
     provisional = issue(place, {ada: 700})
     pay(place)
     issue(place, {ada: 20}, kind="correction", corrects=provisional)
     book(place)
-    issue(place, {ada: 760}, kind="final")
+    issue(place, {ada: 40}, kind="final", corrects=provisional)
     assert [t.cents for t in pay(place).transfers.all()] == [60]
+    issue(place, {ada: -760}, kind="reversal", corrects=provisional)
+    book(place)
+    assert (balance(ada), said(plan(place))[0][1]) == (-760, -760)
     kinds = list(AccountMovement.objects.order_by("pk").values_list("kind", "cents"))
     assert kinds == [
-        ("credit", 700), ("transfer", -700), ("credit", 20), ("credit", 760), ("replaced", -700), ("replaced", -20),
-        ("transfer", -60),
+        ("credit", 700), ("transfer", -700), ("credit", 20), ("credit", 40), ("transfer", -60), ("credit", -760),
     ]  # fmt: skip
 
 
@@ -347,13 +349,14 @@ def test_a_run_in_a_batch_is_not_paid_by_hand(place):
 def test_the_community_reads_its_own_accounts(place):
     ada = make_member(place, "M1")
     issue(place, {ada: 700}, to_account=300)
-    issue(place, {ada: 70}, month=date(2023, 2, 1), to_account=-30)
-    issue(place, {ada: 80}, month=date(2023, 2, 1), kind="final", to_account=20)
+    february = issue(place, {ada: 70}, month=date(2023, 2, 1), to_account=-30)
+    issue(place, {ada: 10}, month=date(2023, 2, 1), kind="final", corrects=february, to_account=50)
     assert list_own_accounts(community_id=place.community_id) == [("management", "premium", 320)]
     lines = get_own_account(community_id=place.community_id, account="management")
     assert [(line.cents, line.balance_cents, line.contribution) for line in lines] == [
         (300, 300, "premium"),
-        (20, 320, "premium"),
+        (-30, 270, "premium"),
+        (50, 320, "premium"),
     ]
 
 

@@ -10,7 +10,7 @@ from apps.invoicing.accountancy.payments import _paid_of
 from apps.invoicing.accountancy.scope import Scope
 from apps.invoicing.payouts.booking import mark_paid_outside
 from apps.settlement.audit.queries import get_last_sequence
-from tests.apps.invoicing.payout_rows import NOW, TODAY, issue, make_community, make_member, make_user, pay, send_back
+from tests.apps.invoicing.payout_rows import NOW, TODAY, issue, make_community, make_iban, make_member, make_user, pay, send_back
 
 YEAR = {"first_day": date(2023, 1, 1), "last_day": date(2023, 12, 31)}
 
@@ -41,7 +41,9 @@ def test_a_transfer_and_its_return_stand_against_the_bank():
     ]
     assert journal(place, last_day=date(2023, 5, 31)) == []
     assert journal(place, configuration=place) == []
-    pay(place, [])
+    ada.iban = make_iban(99)
+    ada.save()
+    pay(place)
     again = [row for row in journal(place) if row[3] == "A"][4:]
     assert [(key, cents) for _, key, cents, _ in again] == [("members:premium", 700), ("bank", -700)]
 
