@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+from collections import Counter
 from collections.abc import Callable
 
 from django.db import connection, transaction
@@ -64,6 +65,14 @@ MOVES: dict[str, Callable[[Issued], None]] = {
     "transfers": in_transfers,
     "pdf": in_pdf,
 }
+
+
+def is_fit(issued: Issued) -> bool:
+    """Do two members get something of one contribution, so that a cent can be moved between them?"""
+    got = Counter(
+        share["contribution"] for said in issued.frozen.values() for share in said["shares"] if share["amount_cents"] > 0
+    )
+    return max(got.values(), default=0) > 1
 
 
 def control(issued: Issued) -> dict[str, int]:
