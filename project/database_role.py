@@ -12,7 +12,12 @@ from psycopg import sql
 # Its partitions are made and dropped by the timetable, which only an owner can do. They hold no money.
 OWNED_BY_THE_ROLE = ("metering_reading", "metering_rawbatch")
 # Rows that are written once, by whatever statement: not even a trigger is asked.
-NEVER_CHANGED = ("settlement_auditentry", "settlement_runcomparison")
+NEVER_CHANGED = (
+    *("settlement_auditentry", "settlement_runcomparison"),
+    *("settlement_gseimport", "settlement_gsepublication", "settlement_bankreceipt"),
+    *("settlement_differencenote", "settlement_amountschoice"),
+    *("invoicing_accountmovement", "invoicing_mailstep"),
+)
 READ_ONLY = ("django_migrations",)
 
 # A trigger that names a table without its schema looks among the temporary tables of whoever made it fire first, and there

@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from tests.faults.children import ROOT
-from tests.faults.money.counted import is_there
 
 pytestmark = [
     pytest.mark.fault,
@@ -34,12 +33,8 @@ def test_nothing_is_done_twice_or_half_whoever_dies():
     assert found, output
     assert int(found[1]) >= 60
     assert int(found[2]) >= 12
-    if is_there():
-        assert code == 0, output
-        assert int(found[3]) >= 100
-    else:
-        assert "Numbers were not exercised" in output
-        assert code == 1, "what was not exercised is no success"
+    assert code == 0, output
+    assert int(found[3]) >= 100
 
 
 @pytest.fixture(scope="module")
