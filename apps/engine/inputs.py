@@ -192,8 +192,8 @@ class YearToDate:
 class GivenAmount:
     """What one contribution comes to, found by somebody else: it is split by the rules in place of the engine's own amount.
 
-    The premium is given as it is split, without its excess. `by_plant` (plant code, cents), sorted, tells how an amount came
-    about: all plants of the input, summing to `cents`; or nothing.
+    The premium is given as it is split, without its excess, where the excess is given too; alone it includes it. `by_plant`
+    (plant code, cents), sorted, tells how an amount came about: all plants of the input, summing to `cents`; or nothing.
     """
 
     contribution: Contribution

@@ -43,7 +43,7 @@ def settle(inputs: MonthInputs) -> MonthResult:
     sets = excess_sets(inputs, plants)
     gross = sum(plant.premium_cents for plant in plants)
     excess = _given_or(inputs, Contribution.EXCESS, sum(row.excess_month_cents for row in sets))
-    premium = _given_or(inputs, Contribution.PREMIUM, gross - excess)
+    premium = _premium_to_split(inputs, gross, excess)
     members = _members(inputs, order, terms, sharing.taken_wh, energy.injected_wh, point_withdrawn, point_shared)
     eligible = [kind not in inputs.parameters.enterprise_kinds for _, kind in inputs.members]
     rule = inputs.distribution
@@ -70,6 +70,14 @@ def settle(inputs: MonthInputs) -> MonthResult:
         excess_cents=excess,
         lines=tuple(chain.from_iterable(postings)),
     )
+
+
+def _premium_to_split(inputs: MonthInputs, gross_cents: int, excess_cents: int) -> int:
+    """Return the premium without its excess. Given alone it still includes it, as what GSE pays does (settlement-rules 5)."""
+    given = inputs.given_amount(Contribution.PREMIUM)
+    if given is None:
+        return gross_cents - excess_cents
+    return given.cents if inputs.given_amount(Contribution.EXCESS) else given.cents - excess_cents
 
 
 def _given_or(inputs: MonthInputs, contribution: Contribution, own_cents: int) -> int:

@@ -40,9 +40,12 @@ def cents(result):
 
 
 def test_each_contribution_is_given_or_the_engine_s_own() -> None:
-    """1 kWh × 120 + 10 €/MWh is 13 cents of premium, of which 45 points are excess: 6; × 8.48 €/MWh is 1 cent."""
+    """1 kWh × 120 + 10 €/MWh is 13 cents of premium, of which 45 points are excess: 6; × 8.48 €/MWh is 1 cent.
+
+    A premium that is given without its excess being given includes it.
+    """
     assert cents(settle(village().inputs())) == (7, 1, 6)
-    assert cents(settle(given(GivenAmount(PREMIUM, 4321, PUBLISHED)))) == (4321, 1, 6)
+    assert cents(settle(given(GivenAmount(PREMIUM, 4321, PUBLISHED)))) == (4315, 1, 6)
     assert cents(settle(given(GivenAmount(VALORISATION, 99, PUBLISHED)))) == (7, 99, 6)
     assert cents(settle(given(GivenAmount(EXCESS, -5, PUBLISHED)))) == (18, 1, -5)
     whole = settle(given(*(GivenAmount(one, 100, PUBLISHED) for one in Contribution)))

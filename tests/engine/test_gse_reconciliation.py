@@ -119,6 +119,12 @@ def test_an_excess_inside_the_premium_is_one_habit_and_no_two_differences() -> N
     assert not any(line.is_open for line in lines.values())
 
 
+def test_a_premium_that_differs_by_something_else_than_the_excess_stays_a_difference() -> None:
+    lines = judge(own={PREMIUM: 500_00, EXCESS: 40_00}, published=[say(555_00, kind="true_up")], as_of=date(2025, 1, 1))
+    assert ("gse", "differs", 55_00) in reasons(lines[PREMIUM])
+    assert not any(reason == "excess_inside" for line in lines.values() for _side, reason, _cents in reasons(line))
+
+
 def test_an_explanation_holds_for_that_many_cents_and_no_other() -> None:
     given = {"own": {PREMIUM: 600_00}, "receipts": [Receipt(1, date(2023, 5, 31), 590_00)]}
     explained = {(MARCH, PREMIUM, Side.GSE): -10_00}

@@ -40,10 +40,10 @@ def _paid() -> PayoutBatch:
     """A confirmed batch of two transfers, one of them returned, and a second one with its file."""
     place = make_community()
     ada, ugo = make_member(place, "M1"), make_member(place, "M2")
-    issue(place, {ada: 700, ugo: 100})
+    provisional = issue(place, {ada: 700, ugo: 100})
     batch = pay(place)
     send_back(batch, ada)
-    issue(place, {ugo: 50}, kind="final")
+    issue(place, {ugo: 50}, kind="final", corrects=provisional)
     issue(place, {ugo: 900}, month=TODAY.replace(month=2))
     book(place)
     send(make_batch(place))

@@ -187,7 +187,7 @@ def picture(form: str, side: int = 40) -> bytes:
 
 
 def community_form(**more: Any) -> dict[str, Any]:
-    return {"name": "CER del Villaggio 1", "tax_code": "12345678903", "contact_email": ""} | more
+    return {"name": "CER del Villaggio 1", "tax_code": "12345678903", "contact_email": "", "tax_regime": "RF01"} | more
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])
