@@ -45,6 +45,19 @@ def test_a_parked_run_alone_is_the_state_of_its_month(village, anna):
     assert f'href="{at(run)}" class="pill parked"' in anna.get(HOME).content.decode()
 
 
+def test_long_after_the_last_run_the_board_ends_with_the_month_to_settle_next(settled, anna):
+    page = anna.get(HOME)
+    assert "marzo 2023 da fare" in words(page)
+    assert "aprile 2023" not in words(page)
+
+
+def test_the_records_of_one_room_come_without_the_board(settled, anna):
+    page = anna.get(f"{HOME}communities/")
+    assert "Punti di misura" in words(page)
+    assert "Le tue configurazioni" not in words(page)
+    assert 'class="board"' not in page.content.decode()
+
+
 def test_an_accountant_sees_states_but_no_way_to_start(village, as_user):
     page = as_user(village.carla).get(HOME).content.decode()
     assert village.configuration.code in page
