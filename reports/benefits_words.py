@@ -18,9 +18,16 @@ def draft_of(document: BenefitsDocument) -> str:
 
 
 def provisional_of(document: BenefitsDocument) -> str:
-    """Which months rest on provisional runs; "" when none does."""
-    names = ", ".join(formats.MONTHS[row.month - 1] for row in document.months if row.kind == "provisional")
-    return f"Mesi calcolati in via provvisoria, ancora soggetti a conguaglio: {names}." if names else ""
+    """Which months rest on provisional runs, and which on nothing but an advance; "" when none does."""
+    texts = {
+        "provisional": "Mesi calcolati in via provvisoria, ancora soggetti a conguaglio: {}.",
+        "advance": "Mesi con il solo acconto del GSE, stimato prima delle misure: {}.",
+    }
+    found = []
+    for kind, text in texts.items():
+        if names := ", ".join(formats.MONTHS[row.month - 1] for row in document.months if row.kind == kind):
+            found.append(text.format(names))
+    return " ".join(found)
 
 
 def rules_of(document: BenefitsDocument) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reports import words
 from reports.documents.invoice import InvoiceCustomer, InvoiceKind, InvoiceRow, PostalAddress, PrintedInvoice, VatDue, VatSummary
 from reports.fattura_pa import REFERENCES
 from reports.formats import day, euro, number, percent_of_hundred, plain, short_number
@@ -86,7 +87,8 @@ def _issuer_lines(printed: PrintedInvoice) -> tuple[str, ...]:
     numbers.append(f"Codice fiscale {issuer.tax_code}")
     if issuer.vat_number:
         numbers.append(f"Regime fiscale {issuer.regime} {_REGIMES.get(issuer.regime, '')}".rstrip())
-    lines = (printed.legal_form, _address(issuer.address), " · ".join(numbers), " · ".join(printed.contacts))
+    form = words.LEGAL_FORMS.get(printed.legal_form, printed.legal_form)
+    lines = (form, _address(issuer.address), " · ".join(numbers), " · ".join(printed.contacts))
     return tuple(plain(line, 2 * _LINE) for line in lines if line)
 
 

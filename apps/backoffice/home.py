@@ -47,7 +47,7 @@ class Row:
 
 
 def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
-    """The twelve months up to `until` (YYYY-MM); by default the last that ended, or the last with a run if those have none."""
+    """The twelve months up to `until` (YYYY-MM); by default the last that ended, or the one after the last run."""
     runs = list_visible_runs(user)
     last = _parse(until) or _last_month(runs.aggregate(newest=Max("month"))["newest"], today)
     months = [_shift(last, -back) for back in reversed(range(MONTHS_SHOWN))]
@@ -150,7 +150,7 @@ def _last_month(newest: date | None, today: date) -> date:
     ended = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     if newest is None or newest > _shift(ended, -MONTHS_SHOWN):
         return ended
-    return newest
+    return _shift(newest, 1)
 
 
 def _parse(text: str) -> date | None:

@@ -9,8 +9,10 @@ from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
 from apps.communities.models import Configuration
+from apps.settlement.waiting import find_month_to_settle
 
 FIRST_YEAR, LAST_YEAR = 2022, 2199
+CONFIGURATIONS_LOOKED_AT = 20  # for a month to propose; who has more configurations chooses among them anyway
 
 
 class MonthForm(forms.Form):
@@ -35,3 +37,12 @@ def last_month(today: date) -> dict[str, Any]:
     """The month that ended last, as the form begins with it."""
     ended = today.replace(day=1) - timedelta(days=1)
     return {"month": ended.month, "year": ended.year}
+
+
+def first_choice(configurations: QuerySet[Configuration], today: date) -> dict[str, Any]:
+    """What such a form begins with: the first month that has measures and no run yet, otherwise the month that ended last."""
+    for configuration in configurations[:CONFIGURATIONS_LOOKED_AT]:
+        month = find_month_to_settle(configuration, before=today.replace(day=1))
+        if month:
+            return {"configuration": configuration.pk, "month": month.month, "year": month.year}
+    return last_month(today)

@@ -26,7 +26,7 @@ def text_of(document, **changes):
 
 def test_everything_that_the_law_wants_is_there_on_one_page():
     document = invoice(FEE, SHARE, ENERGY, customer=COMPANY, charge_stamp=True, notes=(WORDING,))
-    pages = text_of(document, legal_form="associazione", contacts=("soci@example.org",))
+    pages = text_of(document, legal_form="association", contacts=("soci@example.org",))
     assert len(pages) == 1
     page = " ".join(pages[0].split())
     for wanted in (

@@ -48,7 +48,9 @@ class BooksForm(_OfCommunity):
     """The books of a year, a month or a run."""
 
     month = forms.TypedChoiceField(label=_("Mese"), choices=[(ALL_YEAR, _("Tutto l’anno")), *MONTHS.items()], coerce=int)
-    run = RunField(SettlementRun.objects.none(), label=_("Calcolo"), required=False, empty_label=_("Tutti quelli del periodo"))
+    run = RunField(
+        SettlementRun.objects.none(), label=_("Regolazione"), required=False, empty_label=_("Tutte quelle del periodo")
+    )
     format = forms.ChoiceField(
         label=_("Formato"), choices=[(Format.XLSX, Format.XLSX.label), (Format.CSV, _("CSV (archivio ZIP)"))]
     )

@@ -43,7 +43,7 @@ def settle_year(community: Community, *, opener: User, approver: User, say: Call
             if run.state == State.COMPUTED:
                 operations.approve_run(run_id=run.pk, approved_by=approver, seen_sha256=run.result_sha256, as_of=timezone.now())
             run.refresh_from_db()
-            say(f"{run}: {run.get_state_display()} {run.error}".rstrip())
+            say(f"{run}: {run.state} {run.error}".rstrip())
             runs.append(run)
     # The newest month first: it is what people look at while the press goes on; then the first, which is paid.
     for run in [*runs[-2:], *runs[:2], *reversed(runs[2:-2])]:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -49,7 +50,8 @@ def show_month(request: HttpRequest, configuration: Configuration, year: int, mo
     return show_page(
         request,
         "backoffice/gse/month.html",
-        title=_("%(month)s, %(configuration)s") % {"month": month_name(of_month.month), "configuration": configuration.code},
+        title=_("%(month)s, %(configuration)s")
+        % {"month": capfirst(month_name(of_month.month)), "configuration": configuration.code},
         crumbs=[gse_crumb(), year_crumb(configuration, year)],
         configuration=configuration,
         month=of_month.month,

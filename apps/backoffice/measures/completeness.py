@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.backoffice.access import list_visible_configurations, only
 from apps.backoffice.measures.pictures import MOST_ROWS, picture_of_completeness
-from apps.backoffice.month_form import MonthForm, last_month
+from apps.backoffice.month_form import MonthForm, first_choice
 from apps.backoffice.pages import Crumb, show_page
 from apps.backoffice.templatetags.quantities import month_name
 from apps.communities.models import Configuration
@@ -27,7 +27,7 @@ def show_completeness(request: HttpRequest) -> HttpResponse:
     if "configuration" in request.GET:
         form = MonthForm(request.GET, configurations=configurations)
     else:
-        form = MonthForm(configurations=configurations, initial=last_month(timezone.localdate()))
+        form = MonthForm(configurations=configurations, initial=first_choice(configurations, timezone.localdate()))
     found = _look(form.cleaned_data["configuration"], form.first_day()) if form.is_bound and form.is_valid() else {}
     return show_page(
         request,

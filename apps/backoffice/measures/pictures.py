@@ -33,5 +33,5 @@ def picture_of_completeness(measures: KnownHours, *, month: date) -> SafeString:
 def _description(measures: KnownHours) -> str:
     values = {"missing": whole(measures.missing_hours), "pods": len(measures.pods), "suspect": whole(measures.suspect_hours)}
     if measures.suspect_hours:
-        return _("%(missing)s ore mancanti su %(pods)s POD, di cui %(suspect)s sospette.") % values
-    return _("%(missing)s ore mancanti su %(pods)s POD.") % values
+        return _("Ore mancanti: %(missing)s su %(pods)s POD, di cui sospette: %(suspect)s.") % values
+    return _("Ore mancanti: %(missing)s su %(pods)s POD.") % values

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from apps.accounts.models import User
 from apps.backoffice.access import list_managed_configurations, only, person
 from apps.backoffice.measures.pictures import picture_of_completeness
-from apps.backoffice.month_form import MonthForm, last_month
+from apps.backoffice.month_form import MonthForm, first_choice
 from apps.backoffice.pages import runs_crumb, show_page
 from apps.backoffice.runs.decide import lead_to_open_run
 from apps.backoffice.runs.missing import list_gaps
@@ -26,10 +25,7 @@ from apps.settlement import operations
 from apps.settlement.errors import RunAlreadyOpen, SettlementError
 from apps.settlement.models import SettlementRun
 from apps.settlement.readiness import get_known_hours, get_readiness
-from apps.settlement.waiting import find_month_to_settle
 from tasks.settlement import settle_month
-
-CONFIGURATIONS_LOOKED_AT = 20  # for a month to propose; who has more configurations chooses among them anyway
 
 # Corrections and reversals are opened from the run that they are about.
 OPENED_BY_HAND = [
@@ -56,17 +52,8 @@ def start_run(request: HttpRequest) -> HttpResponse:
     if "configuration" in request.GET:
         form = RunForm(request.GET, configurations=configurations)
     else:
-        form = RunForm(configurations=configurations, initial=_first_choice(configurations, timezone.localdate()))
+        form = RunForm(configurations=configurations, initial=first_choice(configurations, timezone.localdate()))
     return _show(request, form, check=form.is_bound and form.is_valid())
-
-
-def _first_choice(configurations: QuerySet[Configuration], today: date) -> dict[str, Any]:
-    """What the form begins with: the first month that has measures and no run yet, otherwise the month that ended last."""
-    for configuration in configurations[:CONFIGURATIONS_LOOKED_AT]:
-        month = find_month_to_settle(configuration, before=today.replace(day=1))
-        if month:
-            return {"configuration": configuration.pk, "month": month.month, "year": month.year}
-    return last_month(today)
 
 
 def _open(request: HttpRequest, form: RunForm, user: User) -> HttpResponse:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.communities.models import Member
@@ -125,8 +126,7 @@ def _describe(row: _Row, runs: dict[int, str]) -> str:
 
 def describe_run(run: SettlementRun) -> str:
     """Which month of which configuration, and what kind of run."""
-    values = {"month": f"{run.month:%m/%Y}", "configuration": run.configuration.code, "kind": run.get_kind_display()}
-    return _("Mese %(month)s, %(configuration)s, %(kind)s") % values
+    return f"{date_format(run.month, 'F Y')}, {run.configuration.code}, {run.get_kind_display()}"
 
 
 def _own_entries(community_id: int) -> QuerySet[LedgerEntry]:

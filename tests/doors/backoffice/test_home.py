@@ -1,5 +1,7 @@
 """The administrator's home: twelve months of each configuration, what waits for a person, a way to each."""
 
+import re
+
 import pytest
 
 from apps.settlement.models import SettlementRun
@@ -45,10 +47,32 @@ def test_a_parked_run_alone_is_the_state_of_its_month(village, anna):
     assert f'href="{at(run)}" class="pill parked"' in anna.get(HOME).content.decode()
 
 
+def test_long_after_the_last_run_the_board_ends_with_the_month_to_settle_next(settled, anna):
+    page = anna.get(HOME)
+    assert "marzo 2023 da fare" in words(page)
+    assert "aprile 2023" not in words(page)
+
+
+def test_the_records_of_one_room_come_without_the_board(settled, anna):
+    page = anna.get(f"{HOME}communities/")
+    assert "Punti di misura" in words(page)
+    assert "Le tue configurazioni" not in words(page)
+    assert 'class="board"' not in page.content.decode()
+
+
 def test_an_accountant_sees_states_but_no_way_to_start(village, as_user):
     page = as_user(village.carla).get(HOME).content.decode()
     assert village.configuration.code in page
     assert f"{RUNS}new/" not in page
+
+
+@pytest.mark.parametrize("name", ["anna", "carla"])
+def test_every_section_of_the_menu_opens_for_who_sees_it(village, as_user, name):
+    client = as_user(getattr(village, name))
+    menu = client.get(HOME).content.decode().split('<nav class="ways"')[1].split("</nav>")[0]
+    sections = re.findall(r'href="([^"]+)"', menu)
+    assert len(sections) == {"anna": 10, "carla": 9}[name]  # accountants see no devices
+    assert {address: client.get(address, follow=True).status_code for address in sections} == dict.fromkeys(sections, 200)
 
 
 def test_only_ones_own_configurations_are_on_the_board(village, anna):

@@ -268,7 +268,7 @@ class TestCompleteness:
         curve = DayCurve.objects.filter(pod_key=village.pods[2], day="2023-02-03")
         curve.update(quality=bytes([Quality.OFFICIAL] * 48 + [Quality.SUSPECT] * 2 + [Quality.OFFICIAL] * 46))
         answer = as_user(village.carla).get(self.ADDRESS, self.choice(village))
-        assert "1 ore mancanti su 3 POD, di cui 1 sospette." in words(answer)
+        assert "Ore mancanti: 1 su 3 POD, di cui sospette: 1." in words(answer)
         assert f"{village.pods[2]} 1 672 in parte, 1 ora sospetta" in words(answer)
 
     def test_a_point_that_changed_holder_misses_nothing(self, village, as_user):

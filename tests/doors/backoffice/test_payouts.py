@@ -182,7 +182,7 @@ def test_for_everybody_else_it_does_not_exist(browsers, batch, place):
 def test_an_account_says_line_by_line_what_was_credited(browsers, place, run):
     member = place.community.members.get(code="M1")
     page = browsers["carla"].get(f"{BASE}members/{member.pk}/")
-    assert "Mese 01/2023, CER-P-A, provvisoria 1.234,56 1.234,56" in words(page)
+    assert "Gennaio 2023, CER-P-A, provvisoria 1.234,56 1.234,56" in words(page)
     assert at(run) in links(page)
 
 

@@ -23,7 +23,7 @@ def test_a_member_reads_what_is_owed_and_finds_the_month(anna, as_user):
     cents = anna.result.total_cents
     euros = f"{cents // 100},{cents % 100:02d}"
     assert f"Ancora da ricevere {euros}" in words(page).replace("\xa0", " ").replace(".", "")
-    assert "Mese 03/2023" in words(page)
+    assert "Marzo 2023, " in words(page)
     assert f"/months/{anna.result.pk}/" in links(page)
     text = client.get(f"/members/{anna.member.pk}/account.csv").content.decode("utf-8-sig")
     assert f";;{euros};{euros}" in text

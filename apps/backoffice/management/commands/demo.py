@@ -75,11 +75,14 @@ class Command(BaseCommand):
             amounts = {row.contribution: row.amount_cents for row in run.contributions.all()}
             text = ", ".join(f"{name} {eur(cents)} €" for name, cents in sorted(amounts.items()))
             self._say(f"  {run!s:<36} {run.state:<9} shared {kwh(run.shared_wh):>11} kWh   {text}")
-        latest = IssuedDocument.objects.filter(run__in=runs[-2:], state=IssuedDocument.State.READY).order_by("kind", "reference")
-        ready = IssuedDocument.objects.filter(run__in=runs, state=IssuedDocument.State.READY).count()
-        self._say(f"\n{ready} documents ready; those of {runs[-1].month_text}:")
-        for document in latest:
-            self._say(f"  {document.reference:<40} {Path(settings.DATA_DIR) / document.path}")
+        ready = IssuedDocument.objects.filter(run__in=runs, state=IssuedDocument.State.READY)
+        folder = Path(settings.DATA_DIR)
+        self._say(
+            f"\n{ready.count()} documents ready below {folder / 'documents'}; of {runs[-1].month_text} the first of each kind:"
+        )
+        first = {(row.run_id, row.kind): row for row in ready.filter(run__in=runs[-2:]).order_by("-reference")}
+        for document in sorted(first.values(), key=lambda row: row.reference):
+            self._say(f"  {document.reference:<52} {folder / document.path}")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

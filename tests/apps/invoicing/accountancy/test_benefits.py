@@ -1,6 +1,7 @@
 """The yearly report to GSE: it sums to the ledger, names what is missing, and tells where the excess went."""
 
 import io
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from apps.invoicing.accountancy.models import AccountingExport
 from apps.invoicing.errors import NothingToExport
 from apps.metering.models import Channel
 from apps.settlement.models import LedgerEntry, SettlementRun, ZonalPrice
-from reports import benefits_tables
+from reports import benefits_tables, benefits_words
 from tasks.accountancy import benefits_from
 from tests.apps.invoicing.accountancy.conftest import APRIL, FEBRUARY, MARCH, ask, cents, made, sheets
 from tests.apps.settlement.corrected import approve, correct, settle
@@ -73,6 +74,13 @@ def test_a_year_that_lacks_months_is_a_draft_that_names_them(village: Village, r
     text = text_of(made(ask_report(village, "pdf")))
     assert "BOZZA: l'anno non è completo. Mancano i calcoli approvati di: aprile, maggio" in text
     assert "Mesi calcolati in via provvisoria, ancora soggetti a conguaglio: marzo." in text
+
+
+def test_a_month_that_is_only_an_advance_is_not_passed_over(village: Village, runs: list[SettlementRun]) -> None:
+    document = benefits_from(ask_report(village, "pdf"))
+    february, march = document.months
+    said = benefits_words.provisional_of(replace(document, months=(february, replace(march, kind="advance"))))
+    assert said == "Mesi con il solo acconto del GSE, stimato prima delle misure: marzo."
 
 
 def test_a_complete_year_is_no_draft(village: Village, runs: list[SettlementRun]) -> None:
