@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import list_visible_communities, only
+from apps.backoffice.access import list_visible_communities, manages, only
 from apps.backoffice.pages import Crumb, show_page
-from apps.backoffice.payouts.access import manages, of_visible_community, of_visible_member
+from apps.backoffice.payouts.access import of_visible_community, of_visible_member
 from apps.backoffice.payouts.labels import batches_crumb
 from apps.backoffice.runs.labels import CONTRIBUTIONS, account_text
 from apps.communities.models import Community, Member
