@@ -53,6 +53,8 @@ def manages_any_community(request: HttpRequest) -> bool:
 def _asked_once(request: HttpRequest, list_communities: Callable[[Person], QuerySet[Community]]) -> bool:
     answers: dict[str, bool] = request.__dict__.setdefault("_answers_about_communities", {})
     question = list_communities.__name__
+    if any(request.user.__dict__.get("_answers_about_managed", {}).values()):
+        return True  # who administers one sees one
     if question not in answers:
         answers[question] = list_communities(request.user).exists()
     return answers[question]
@@ -70,9 +72,17 @@ def list_visible_runs(user: Person) -> QuerySet[SettlementRun]:
     return SettlementRun.objects.filter(configuration__community__in=list_visible_communities(user))
 
 
+def manages(user: Person, community_id: int) -> bool:
+    """Does this person administer the community? Asked once a request: whoever logs in is another object at the next."""
+    answers: dict[int, bool] = user.__dict__.setdefault("_answers_about_managed", {})
+    if community_id not in answers:
+        answers[community_id] = list_managed_communities(user).filter(pk=community_id).exists()
+    return answers[community_id]
+
+
 def may_decide(user: Person, run: SettlementRun) -> bool:
     """May this person start, retry and approve runs of this community? An accountant may only look."""
-    return list_managed_communities(user).filter(pk=run.configuration.community_id).exists()
+    return manages(user, run.configuration.community_id)
 
 
 def get_visible_run(user: Person, run_id: int) -> SettlementRun:

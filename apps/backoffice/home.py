@@ -18,7 +18,7 @@ from apps.backoffice.runs.labels import TONES
 from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.audit.checks import get_alarm
-from apps.settlement.history import list_effective_runs
+from apps.settlement.history import list_effective_runs_of
 from apps.settlement.models import SettlementRun
 from apps.settlement.proposals import list_open_proposals
 
@@ -52,11 +52,8 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
     last = _parse(until) or _last_month(runs.aggregate(newest=Max("month"))["newest"], today)
     months = [_shift(last, -back) for back in reversed(range(MONTHS_SHOWN))]
     managed = set(list_managed_communities(user).values_list("pk", flat=True))
-    rows = [
-        _row(configuration, months, configuration.community_id in managed) for configuration in list_visible_configurations(user)
-    ]
     return {
-        "rows": rows,
+        "rows": _rows(list(list_visible_configurations(user)), months, managed),
         "months": months,
         "earlier": f"{_shift(last, -MONTHS_SHOWN):%Y-%m}",
         "later": f"{_shift(last, MONTHS_SHOWN):%Y-%m}",
@@ -70,14 +67,21 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
     }
 
 
-def _row(configuration: Configuration, months: list[date], may_start: bool) -> Row:
-    effective = list_effective_runs(configuration_id=configuration.pk, from_month=months[0], before=_shift(months[-1], 1))
-    speaking = {run.month: run for run in effective}
-    waiting = _newest_waiting(configuration, months)
-    counts = _documents(run.pk for run in effective)
-    shown = [month for month in months if month in speaking or month in waiting or _is_active(configuration, month)]
-    cells = (_cell(configuration, month, speaking.get(month), waiting.get(month), counts, may_start) for month in shown)
-    return Row(configuration, tuple(cells))
+def _rows(configurations: list[Configuration], months: list[date], managed: set[int]) -> list[Row]:
+    """A row per configuration; the same few questions to the database however many there are."""
+    numbers = [configuration.pk for configuration in configurations]
+    effective = list_effective_runs_of(numbers, from_month=months[0], before=_shift(months[-1], 1))
+    waiting = _newest_waiting(numbers, months)
+    counts = _documents(run.pk for runs in effective.values() for run in runs)
+    rows = []
+    for configuration in configurations:
+        speaks = {run.month: run for run in effective[configuration.pk]}
+        waits = {month: run for (number, month), run in waiting.items() if number == configuration.pk}
+        shown = [month for month in months if month in speaks or month in waits or _is_active(configuration, month)]
+        may_start = configuration.community_id in managed
+        cells = (_cell(configuration, month, speaks.get(month), waits.get(month), counts, may_start) for month in shown)
+        rows.append(Row(configuration, tuple(cells)))
+    return rows
 
 
 def _is_active(configuration: Configuration, month: date) -> bool:
@@ -110,10 +114,10 @@ def _cell(
     return Cell(month, address=address)
 
 
-def _newest_waiting(configuration: Configuration, months: list[date]) -> dict[date, SettlementRun]:
-    runs = SettlementRun.objects.filter(configuration=configuration, month__gte=months[0], month__lte=months[-1])
+def _newest_waiting(configuration_ids: list[int], months: list[date]) -> dict[tuple[int, date], SettlementRun]:
+    runs = SettlementRun.objects.filter(configuration__in=configuration_ids, month__gte=months[0], month__lte=months[-1])
     open_runs = runs.exclude(state__in=[*SettlementRun.SETTLED_STATES, SettlementRun.State.REVERSED]).order_by("opened_at")
-    return {run.month: run for run in open_runs}
+    return {(run.configuration_id, run.month): run for run in open_runs}
 
 
 def _documents(run_ids: Iterable[int]) -> dict[int, tuple[int, int]]:

@@ -30,12 +30,17 @@ class GseCharges:
 
 def get_advance_parameters(*, on: date) -> AdvanceParameters:
     """GSE's estimate in force on a day. Errors: `ParameterUnknown` names the key and the day."""
-    return advance_from_values(_required(ADVANCE_KEYS, on))
+    return advance_parameters_of(list_values_in_force(on=on), on=on)
+
+
+def advance_parameters_of(values: Mapping[str, Any], *, on: date) -> AdvanceParameters:
+    """The same of values that were read already."""
+    return advance_from_values(_required(values, ADVANCE_KEYS, on))
 
 
 def get_gse_charges(*, on: date) -> GseCharges:
     """GSE's fee and threshold in force on a day. Errors: `ParameterUnknown` names the key and the day."""
-    return charges_from_values(_required(FEE_KEYS, on))
+    return charges_from_values(_required(list_values_in_force(on=on), FEE_KEYS, on))
 
 
 def advance_from_values(values: Mapping[str, Any]) -> AdvanceParameters:
@@ -63,8 +68,7 @@ def charges_from_values(values: Mapping[str, Any]) -> GseCharges:
     )
 
 
-def _required(keys: Iterable[str], on: date) -> Mapping[str, Any]:
-    values = list_values_in_force(on=on)
+def _required(values: Mapping[str, Any], keys: Iterable[str], on: date) -> Mapping[str, Any]:
     for key in sorted(set(keys) - values.keys()):
         raise ParameterUnknown(
             _("The parameter %(key)s has no value in force on %(day)s. Record it with its legal source, then try again.")

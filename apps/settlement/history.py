@@ -30,12 +30,18 @@ def get_base(*, configuration_id: int, month: date) -> SettlementRun | None:
 
 def list_effective_runs(*, configuration_id: int, from_month: date, before: date) -> list[SettlementRun]:
     """The base of each month in `[from_month, before)`, by month; months without a run are left out."""
-    return _best_of_months(configuration_id, from_month, before, SettlementRun.SETTLED_STATES)
+    found = list_effective_runs_of([configuration_id], from_month=from_month, before=before)
+    return found[configuration_id]
+
+
+def list_effective_runs_of(configuration_ids: Iterable[int], *, from_month: date, before: date) -> dict[int, list[SettlementRun]]:
+    """The same for several configurations at once."""
+    return _best_of_months(configuration_ids, from_month, before, SettlementRun.SETTLED_STATES)
 
 
 def list_approved_runs(*, configuration_id: int, from_month: date, before: date) -> list[SettlementRun]:
     """The same among approved runs alone: what members are told. What is merely computed is nobody's business yet."""
-    return _best_of_months(configuration_id, from_month, before, SettlementRun.APPROVED_STATES)
+    return _best_of_months([configuration_id], from_month, before, SettlementRun.APPROVED_STATES)[configuration_id]
 
 
 def get_year_to_date(*, configuration_id: int, before: date) -> tuple[YearToDate, ...]:
@@ -117,12 +123,15 @@ def certainty(kind: str) -> int:
     return SettlementRun.BASE_KINDS.index(SettlementRun.Kind(kind))
 
 
-def _best_of_months(configuration_id: int, from_month: date, before: date, states: Sequence[str]) -> list[SettlementRun]:
+def _best_of_months(
+    configuration_ids: Iterable[int], from_month: date, before: date, states: Sequence[str]
+) -> dict[int, list[SettlementRun]]:
+    best: dict[int, dict[date, SettlementRun]] = {number: {} for number in configuration_ids}
     runs = SettlementRun.objects.filter(
-        configuration_id=configuration_id, month__gte=from_month, month__lt=before, state__in=states, corrects=None
+        configuration__in=list(best), month__gte=from_month, month__lt=before, state__in=states, corrects=None
     )
-    best: dict[date, SettlementRun] = {}
     for run in runs:
-        if run.month not in best or precedence(run) > precedence(best[run.month]):
-            best[run.month] = run
-    return [best[month] for month in sorted(best)]
+        months = best[run.configuration_id]
+        if run.month not in months or precedence(run) > precedence(months[run.month]):
+            months[run.month] = run
+    return {number: [months[month] for month in sorted(months)] for number, months in best.items()}

@@ -1,11 +1,10 @@
 """The dated values of the law, as rows, turned into the frozen value that the engine takes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.engine.inputs import RuleParameters, TariffClass
@@ -48,7 +47,11 @@ KEYS = REQUIRED | MAY_BE_UNKNOWN | {"quarter_hour_prices"} | ADVANCE_KEYS | FEE_
 
 def get_rule_parameters(*, on: date) -> RuleParameters:
     """The values in force on the first day of a month. Errors: `ParameterUnknown` names the key and the date."""
-    values = list_values_in_force(on=on)
+    return rule_parameters_of(list_values_in_force(on=on), on=on)
+
+
+def rule_parameters_of(values: Mapping[str, Any], *, on: date) -> RuleParameters:
+    """The same of values that were read already."""
     for key in sorted(REQUIRED - values.keys()):
         raise ParameterUnknown(
             _("The parameter %(key)s has no value in force on %(day)s. Record it with its legal source, then retry the run.")
@@ -59,7 +62,20 @@ def get_rule_parameters(*, on: date) -> RuleParameters:
 
 def list_values_in_force(*, on: date) -> dict[str, Any]:
     """Every recorded value in force on a day, by key."""
-    return {row.key: row.value for row in RuleParameter.objects.filter(_in_force(on))}
+    return list_values_of_days([on])[on]
+
+
+def list_values_of_days(days: Collection[date]) -> dict[date, dict[str, Any]]:
+    """Every recorded value in force on each of these days, by key; one query, however many days."""
+    if not days:
+        return {}
+    rows = RuleParameter.objects.filter(valid_from__lte=max(days)).exclude(valid_to__lte=min(days))
+    found: dict[date, dict[str, Any]] = {day: {} for day in days}
+    for row in rows:
+        for day in days:
+            if row.valid_from <= day and (row.valid_to is None or row.valid_to > day):
+                found[day][row.key] = row.value
+    return found
 
 
 def parameters_from_values(values: Mapping[str, Any]) -> RuleParameters:
@@ -93,10 +109,6 @@ def parameters_from_values(values: Mapping[str, Any]) -> RuleParameters:
         excess_threshold_with_grant=Decimal(values["excess_threshold_with_grant"]),
         enterprise_kinds=tuple(sorted(values["enterprise_kinds"])),
     )
-
-
-def _in_force(on: date) -> Q:
-    return Q(valid_from__lte=on) & (Q(valid_to__isnull=True) | Q(valid_to__gt=on))
 
 
 def _optional(text: str | None) -> Decimal | None:

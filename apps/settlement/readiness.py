@@ -18,8 +18,8 @@ from apps.metering.month_curves import get_month_quality
 from apps.metering.queries import list_injecting_pods
 from apps.settlement.history import list_effective_runs
 from apps.settlement.inputs import injections_of, points_of_month
-from apps.settlement.models import RuleParameter
-from apps.settlement.parameters import REQUIRED
+from apps.settlement.models import RuleParameter, SettlementRun
+from apps.settlement.parameters import ADVANCE_KEYS, REQUIRED
 from apps.settlement.prices.queries import list_missing_prices
 
 
@@ -88,20 +88,25 @@ class Readiness:
         return not self.measures.pods or not self.has_distribution or bool(mendable)
 
 
-def get_readiness(configuration: Configuration, month: date) -> Readiness:
-    """Everything that a person should know before starting a run of this month."""
+def get_readiness(configuration: Configuration, month: date, *, kind: str) -> Readiness:
+    """Everything that a person should know before starting a run of this kind.
+
+    An advance is what GSE estimates of each plant: it needs the values of that estimate, no price of an hour, and no earlier
+    month, because it has no excess.
+    """
     year, number = month.year, month.month
+    is_advance = kind == SettlementRun.Kind.ADVANCE
     perimeter = get_perimeter(configuration, year, number)
     points = points_of_month(perimeter, year, number)
     plants = tuple(sorted(perimeter.plants, key=lambda plant: plant.code))
     without = sorted({point.pod for point in points} - {plant.pod for plant in plants})
     return Readiness(
         measures=_known_hours(points, plants, month),
-        price_gaps=_price_gaps(sorted({plant.market_zone for plant in plants}), month),
-        unknown_parameters=_unknown_parameters(configuration, month),
+        price_gaps=() if is_advance else _price_gaps(sorted({plant.market_zone for plant in plants}), month),
+        unknown_parameters=_unknown_parameters(configuration, month, is_advance=is_advance),
         has_distribution=_has_distribution(configuration, month),
         without_plant=tuple(sorted(list_injecting_pods(without, year, number).items())),
-        months_without_run=_months_without_run(configuration, month),
+        months_without_run=() if is_advance else _months_without_run(configuration, month),
     )
 
 
@@ -149,10 +154,12 @@ def _price_gaps(zones: Sequence[str], month: date) -> tuple[PriceGap, ...]:
     return tuple(PriceGap(zone, len(starts), min(starts)) for zone, starts in sorted(hours.items()))
 
 
-def _unknown_parameters(configuration: Configuration, month: date) -> tuple[str, ...]:
-    """The keys without a value on the first day: the required ones, TRASE, and BTAU where the kind uses it."""
-    wanted = set(REQUIRED) | {"trase_eur_per_mwh"}
-    if configuration.kind == Kind.GROUP.value:
+def _unknown_parameters(configuration: Configuration, month: date, *, is_advance: bool) -> tuple[str, ...]:
+    """The keys without a value on the first day: the required ones, TRASE, and what the kind of run or configuration adds."""
+    wanted = {*REQUIRED, "trase_eur_per_mwh"}
+    if is_advance:
+        wanted |= ADVANCE_KEYS
+    elif configuration.kind == Kind.GROUP.value:
         wanted.add("btau_eur_per_mwh")
     recorded = RuleParameter.objects.filter(valid_from__lte=month).exclude(valid_to__lte=month)
     return tuple(sorted(wanted - set(recorded.values_list("key", flat=True))))

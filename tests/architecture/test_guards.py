@@ -128,3 +128,13 @@ def test_every_target_of_the_makefile_is_explained():
     targets = set(re.search(r"(?m)^\.PHONY: (.*)$", text)[1].split())  # type: ignore[index]
     explained = set(re.findall(r"(?m)^([a-z]+):.*## \w", text))
     assert {target for target in targets if "-" not in target} == explained
+
+
+def test_nothing_is_kept_that_leads_out_of_the_repository_or_that_set_up_makes():
+    listed = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a checkout of git")
+    rows = [re.split(r"\s", line, maxsplit=3) for line in listed.stdout.splitlines()]
+    links = [path for mode, _, _, path in rows if mode == "120000"]
+    made = [path for *_, path in rows if path.split("/")[0] in {".venv", "var", ".env"}]
+    assert (links, made) == ([], []), "links point to places of one machine; set-up cannot make what is there already"

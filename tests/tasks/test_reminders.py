@@ -12,6 +12,7 @@ from apps.invoicing.delivery import operations as mails
 from apps.invoicing.delivery.models import MailMessage
 from apps.invoicing.delivery.outcomes import failed, unknown
 from apps.invoicing.delivery.queueing import queue_run
+from apps.invoicing.payouts.models import PayoutBatch, PayoutSettings
 from apps.invoicing.reminders import operations, providers
 from apps.invoicing.reminders.models import Reminder
 from apps.invoicing.reminders.operations import finish_reminder, keep_reminders, put_in_charge, write_reminder_letters
@@ -20,6 +21,7 @@ from apps.invoicing.reminders.texts import list_lines, say_reminder
 from apps.settlement.models import RuleParameter, SettlementRun
 from apps.settlement.proposals import propose_correction, withdraw_proposal
 from tasks.mail import deliver
+from tests.apps.invoicing import payout_rows
 from tests.doors.portal.rows import approve, make_configuration, make_member, make_month, make_statement, make_user
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +168,36 @@ def test_mails_in_trouble_close_by_themselves_and_come_back_only_when_there_is_m
     mails.send_failed_again(run_id=run.pk, asked_by=boss, as_of=NOW)
     (found,) = keep(Kind.MAIL_TROUBLE, NOW + timedelta(days=3))
     assert found.facts["count"] == "1"
+
+
+def test_a_batch_for_the_bank_until_somebody_says_what_became_of_it():
+    place = payout_rows.make_community()
+    payout_rows.issue(place, {payout_rows.make_member(place, "M1"): 1_000})
+    payout_rows.book(place)
+    batch = payout_rows.make_batch(place)
+    later = [payout_rows.NOW + timedelta(days=days) for days in range(4, 10)]
+    assert keep(Kind.PAYOUT_WAITS, later[0]) == []
+    (unsent,) = keep(Kind.PAYOUT_WAITS, later[1])
+    assert (unsent.community, unsent.due_on) == (place.community, date(2023, 6, 6))
+    assert say_reminder(unsent) == "Comunità CER-P: il file della distinta n. 1 non è stato scaricato."
+    payout_rows.send(batch)
+    (unconfirmed,) = keep(Kind.PAYOUT_WAITS, later[2])
+    assert say_reminder(unconfirmed) == "Comunità CER-P: l’esito della distinta n. 1 in banca non è annotato."
+    PayoutSettings.objects.create(community=place.community, remind_after_days=30)
+    assert keep(Kind.PAYOUT_WAITS, later[3]) == []
+    PayoutSettings.objects.update(remind_after_days=0)
+    assert len(keep(Kind.PAYOUT_WAITS, later[4])) == 1
+    payout_rows.confirm(batch)
+    assert keep(Kind.PAYOUT_WAITS, later[5]) == []
+
+
+def test_a_batch_whose_file_failed_is_told_at_once():
+    place = payout_rows.make_community()
+    payout_rows.issue(place, {payout_rows.make_member(place, "M1"): 1_000})
+    payout_rows.book(place)
+    PayoutBatch.objects.filter(pk=payout_rows.make_batch(place).pk).update(error="no")
+    (failed_file,) = keep(Kind.PAYOUT_WAITS, payout_rows.NOW)
+    assert say_reminder(failed_file) == ("Comunità CER-P: il file della distinta n. 1 non è riuscito; va annullata e rifatta.")
 
 
 def test_once_three_times_or_out_of_order_the_rows_are_the_same(configuration, boss):

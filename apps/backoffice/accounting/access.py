@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import RunView, list_managed_communities, list_visible_communities
+from apps.backoffice.access import RunView, list_visible_communities, manages
 from apps.communities.models import Community
 
 
@@ -33,4 +33,4 @@ def of_visible_community(*methods: str, decides: bool = False) -> Callable[[RunV
 
 
 def may_decide(request: HttpRequest, community: Community) -> bool:
-    return list_managed_communities(request.user).filter(pk=community.pk).exists()
+    return manages(request.user, community.pk)

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import Person, RunView, list_managed_communities, list_visible_communities
+from apps.backoffice.access import Person, RunView, list_visible_communities, manages
 from apps.communities.models import Community, Member
 from apps.invoicing.models import MailMessage, Reminder
 
@@ -25,7 +25,7 @@ def list_visible(model: type[Model], user: Person) -> QuerySet[Any]:
 def may_act(user: Person, row: Any) -> bool:
     """Does this person administer the community of the row?"""
     community = row.pk if isinstance(row, Community) else row.community_id
-    return list_managed_communities(user).filter(pk=community).exists()
+    return manages(user, community)
 
 
 def of_visible(model: type[Model], *methods: str, related: tuple[str, ...] = ()) -> Callable[[RunView], RunView]:

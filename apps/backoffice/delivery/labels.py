@@ -42,6 +42,8 @@ def address_of_reminder(reminder: Reminder) -> str:
             return reverse("admin:invoicing_mailmessage_run", args=[facts["run"]])
         case Reminder.Kind.PARAMETER_MISSING:
             return reverse("admin:settlement_ruleparameter_changelist")
+        case Reminder.Kind.PAYOUT_WAITS:
+            return reverse("admin:invoicing_payoutbatch_change", args=[facts["batch"]])
         case Reminder.Kind.GSE_EXPECTED | Reminder.Kind.YEARLY_REPORT:
             return reverse("admin:invoicing_reminder_calendar")
         case _:

@@ -105,8 +105,11 @@ def show_calendar(request: HttpRequest) -> HttpResponse:
 
 
 def get_home_reminders(user: Person) -> dict[str, Any]:
-    """For the first page: the most urgent reminders, how many there are, and letters of which nobody knows."""
-    waiting = _open(user)
+    """For the first page: the most urgent reminders, how many there are, and letters of which nobody knows.
+
+    Without batches for the bank, which the page lists as they are at this moment.
+    """
+    waiting = _open(user).exclude(kind=Reminder.Kind.PAYOUT_WAITS)
     unknown = list_visible(MailMessage, user).filter(state=MailMessage.State.UNKNOWN).count()
     rows = waiting.select_related("configuration", "community").order_by("due_on", "key")[:MOST_ON_HOME]
     return {"rows": _rows(user, rows), "count": waiting.count(), "unknown": unknown}

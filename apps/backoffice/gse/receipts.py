@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import list_managed_communities, list_visible_communities, only, person
+from apps.backoffice.access import list_managed_communities, list_visible_communities, manages, only, person
 from apps.backoffice.gse.access import gse_crumb, number_of
 from apps.backoffice.pages import show_page
 from apps.communities.models import Configuration
@@ -54,7 +54,7 @@ def assign_receipt(request: HttpRequest, receipt_id: int) -> HttpResponse:
     receipt = BankReceipt.objects.filter(community__in=visible, pk=receipt_id).first()
     if receipt is None:
         raise Http404
-    if not list_managed_communities(request.user).filter(pk=receipt.community_id).exists():
+    if not manages(request.user, receipt.community_id):
         raise PermissionDenied(_("Solo un amministratore della comunità può farlo."))
     configuration = Configuration.objects.filter(
         community=receipt.community_id, pk=number_of(request.POST.get("configuration", ""))

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import Person, RunView, list_managed_communities, list_visible_communities
+from apps.backoffice.access import Person, RunView, list_visible_communities, manages
 from apps.invoicing.invoices.models import Invoice
 
 
@@ -19,7 +19,7 @@ def list_visible_invoices(user: Person) -> QuerySet[Invoice]:
 
 
 def may_act(user: Person, invoice: Invoice) -> bool:
-    return list_managed_communities(user).filter(pk=invoice.issuer_id).exists()
+    return manages(user, invoice.issuer_id)
 
 
 def of_visible_invoice(*methods: str, acts: bool = False) -> Callable[[RunView], RunView]:

@@ -66,6 +66,7 @@ class InvoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot
     list_select_related = ("issuer", "credit_note")
     search_fields = ("customer_name", "note")
     list_per_page = 50
+    show_full_result_count = False
     actions = None
     change_list_template = "backoffice/invoicing/list.html"
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import Person, RunView, list_managed_communities, list_visible_communities
+from apps.backoffice.access import Person, RunView, list_visible_communities, manages
 from apps.communities.models import Community, Member
 from apps.invoicing.models import PayoutBatch
 
@@ -18,10 +18,6 @@ HEAVY = ("content", "payer")  # decrypted only where they are needed
 
 def list_visible_batches(user: Person) -> QuerySet[PayoutBatch]:
     return PayoutBatch.objects.filter(community__in=list_visible_communities(user)).defer(*HEAVY)
-
-
-def manages(user: Person, community_id: int) -> bool:
-    return list_managed_communities(user).filter(pk=community_id).exists()
 
 
 def of_visible_batch(*methods: str, decides: bool = False) -> Callable[[RunView], RunView]:

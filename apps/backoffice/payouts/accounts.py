@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import list_visible_communities, only
+from apps.backoffice.access import list_visible_communities, manages, only
 from apps.backoffice.pages import Crumb, show_page
-from apps.backoffice.payouts.access import manages, of_visible_community, of_visible_member
+from apps.backoffice.payouts.access import of_visible_community, of_visible_member
 from apps.backoffice.payouts.labels import batches_crumb
 from apps.backoffice.runs.labels import CONTRIBUTIONS, account_text
 from apps.communities.models import Community, Member
@@ -22,10 +22,14 @@ from apps.invoicing.payouts.accounts import (
     list_accounts,
     list_own_accounts,
 )
-from reports import account_csv
+from reports import account_csv, account_xlsx
 from reports.documents.account import AccountDocument, AccountRow
 
 PER_PAGE = 100
+FILES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @only("GET", "HEAD")
@@ -77,23 +81,25 @@ def show_account(request: HttpRequest, member: Member) -> HttpResponse:
         crumbs=[batches_crumb(), _accounts_crumb(member.community)],
         page=Paginator(lines[::-1], PER_PAGE).get_page(request.GET.get("page", "")),
         balance=lines[-1].balance_cents if lines else 0,
-        export=reverse("admin:invoicing_payoutbatch_account_csv", args=[member.pk]),
+        exports=[reverse(f"admin:invoicing_payoutbatch_account_{kind}", args=[member.pk]) for kind in FILES],
         kind="member",
     )
 
 
 @of_visible_member("GET", "HEAD")
-def export_account(request: HttpRequest, member: Member) -> HttpResponse:
-    """The account of one member as CSV."""
+def export_account(request: HttpRequest, member: Member, kind: str) -> HttpResponse:
+    """The account of one member as a file of this kind."""
     document = _document(member.code, member.name, get_account(member_id=member.pk))
-    return _as_csv([document], f"conto-{member.community.code}-{member.code}")
+    title = _("Conto di %(name)s") % {"name": f"{member.code} · {member.name}"}
+    return _as_file([document], f"conto-{member.community.code}-{member.code}", kind, title)
 
 
 @of_visible_community("GET", "HEAD")
-def export_accounts(request: HttpRequest, community: Community) -> HttpResponse:
-    """All accounts of a community as one CSV: members by code, then the community's own."""
+def export_accounts(request: HttpRequest, community: Community, kind: str) -> HttpResponse:
+    """All accounts of a community as one file of this kind: members by code, then the community's own."""
     members = [_document(code, name, lines) for code, name, lines in list_accounts(community_id=community.pk)]
-    return _as_csv([*members, *_own_documents(community)], f"conti-{community.code}")
+    title = _("Conti di %(community)s") % {"community": community.name}
+    return _as_file([*members, *_own_documents(community)], f"conti-{community.code}", kind, title)
 
 
 @of_visible_community("GET", "HEAD")
@@ -109,7 +115,7 @@ def show_own_account(request: HttpRequest, community: Community, account: str) -
         crumbs=[batches_crumb(), _accounts_crumb(community)],
         page=Paginator(lines[::-1], PER_PAGE).get_page(request.GET.get("page", "")),
         balance=lines[-1].balance_cents,
-        export=reverse("admin:invoicing_payoutbatch_accounts_csv", args=[community.pk]),
+        exports=[reverse(f"admin:invoicing_payoutbatch_accounts_{kind}", args=[community.pk]) for kind in FILES],
         kind="own",
         names=CONTRIBUTIONS,
     )
@@ -128,10 +134,11 @@ def _document(holder: str, name: str, lines: Iterable[AccountLine]) -> AccountDo
     return AccountDocument(holder, name, tuple(rows))
 
 
-def _as_csv(documents: Iterable[AccountDocument], name: str) -> HttpResponse:
-    response = HttpResponse(account_csv.render(*documents), content_type="text/csv; charset=utf-8")
+def _as_file(documents: Iterable[AccountDocument], name: str, kind: str, title: str) -> HttpResponse:
+    content = account_csv.render(*documents) if kind == "csv" else account_xlsx.render(*documents, title=title)
+    response = HttpResponse(content, content_type=FILES[kind])
     safe = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
-    response.headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{safe}.{kind}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -60,8 +60,8 @@ class PayoutBatchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django ca
     def get_urls(self) -> list[URLPattern]:
         """The list and our own pages; none of the stock pages that change, delete or show a history."""
 
-        def own(route: str, view: Any, name: str) -> URLPattern:
-            address: URLPattern = path(route, self.admin_site.admin_view(view), name=f"invoicing_payoutbatch_{name}")
+        def own(route: str, view: Any, name: str, **given: str) -> URLPattern:
+            address: URLPattern = path(route, self.admin_site.admin_view(view), given, name=f"invoicing_payoutbatch_{name}")
             return address
 
         return [
@@ -69,10 +69,16 @@ class PayoutBatchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django ca
             own("new/", new.new_batch, "new"),
             own("accounts/", accounts.choose_accounts, "choose_accounts"),
             own("accounts/<int:community_id>/", accounts.show_accounts, "accounts"),
-            own("accounts/<int:community_id>/accounts.csv", accounts.export_accounts, "accounts_csv"),
+            *(
+                own(f"accounts/<int:community_id>/accounts.{kind}", accounts.export_accounts, f"accounts_{kind}", kind=kind)
+                for kind in accounts.FILES
+            ),
             own("accounts/<int:community_id>/own/<path:account>/", accounts.show_own_account, "own_account"),
             own("members/<int:member_id>/", accounts.show_account, "account"),
-            own("members/<int:member_id>/account.csv", accounts.export_account, "account_csv"),
+            *(
+                own(f"members/<int:member_id>/account.{kind}", accounts.export_account, f"account_{kind}", kind=kind)
+                for kind in accounts.FILES
+            ),
             own("settings/<int:community_id>/", settings.edit_settings, "settings"),
             own("<int:batch_id>/", page.show_batch, "change"),
             own("<int:batch_id>/progress/", page.show_progress, "progress"),

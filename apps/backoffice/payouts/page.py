@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.backoffice.access import person
+from apps.backoffice.access import manages, person
 from apps.backoffice.pages import show_page
-from apps.backoffice.payouts.access import manages, of_visible_batch
+from apps.backoffice.payouts.access import of_visible_batch
 from apps.backoffice.payouts.labels import RETURN_CODES, TONES, TRANSFER_TONES, batches_crumb, reason_text
 from apps.backoffice.records.forms import masked
 from apps.communities.models import Member

@@ -113,11 +113,12 @@ def _gaps_of_measures(readiness: Readiness, kind: str) -> list[Gap]:
     if suspect:
         text += " " + ngettext("%(hours)s ora è sospetta.", "%(hours)s ore sono sospette.", suspect) % {"hours": whole(suspect)}
     final = kind == SettlementRun.Kind.FINAL
-    advice = (
-        _("Una regolazione definitiva si ferma: importa le misure, oppure accetta qui sotto i POD uno per uno.")
-        if final
-        else _("Una regolazione provvisoria le conta come zero e lo dichiara. Importa le misure appena ci sono.")
-    )
+    if final:
+        advice = _("Una regolazione definitiva si ferma: importa le misure, oppure accetta qui sotto i POD uno per uno.")
+    elif kind == SettlementRun.Kind.ADVANCE:
+        advice = _("L’importo dell’acconto non dipende dalle misure, ma il riparto tra i soci sì: quelle ore contano come zero.")
+    else:
+        advice = _("Una regolazione provvisoria le conta come zero e lo dichiara. Importa le misure appena ci sono.")
     address = _find("admin:metering_measureimport_changelist")
     return [Gap(text, advice, stops=final, address=address, link=_("Importazioni di misure"))]
 

@@ -95,7 +95,7 @@ def _show(request: HttpRequest, form: RunForm, *, check: bool = False, status: i
 
 def _check(form: RunForm) -> dict[str, Any]:
     configuration, kind, month = form.cleaned_data["configuration"], form.cleaned_data["kind"], form.first_day()
-    readiness = get_readiness(configuration, month)
+    readiness = get_readiness(configuration, month, kind=kind)
     runs = SettlementRun.objects.filter(configuration=configuration, month=month).order_by("-opened_at")
     return {
         "checked": True,

@@ -25,6 +25,7 @@ class Reminder(models.Model):
         CORRECTION_WAITS = "correction_waits", _("rettifica proposta")
         PARAMETER_MISSING = "parameter_missing", _("parametro dell’anno da registrare")
         YEARLY_REPORT = "yearly_report", _("rendicontazione annuale al GSE")
+        PAYOUT_WAITS = "payout_waits", _("distinta di pagamento da seguire")
 
     key = models.CharField(max_length=160, unique=True)
     community = models.ForeignKey(Community, models.CASCADE, related_name="reminders", verbose_name=_("comunità"))

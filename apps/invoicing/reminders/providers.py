@@ -15,6 +15,8 @@ from apps.communities.models import Configuration
 from apps.engine.gse_calendar import PUBLICATIONS, GseEvent, list_gse_dates, yearly_report_due_on
 from apps.engine.gse_dates import true_up_due_on
 from apps.invoicing.delivery.models import MailMessage
+from apps.invoicing.payouts.models import PayoutBatch
+from apps.invoicing.payouts.waiting import list_waiting_batches
 from apps.invoicing.reminders.models import Reminder
 from apps.settlement.gse.queries import list_publications_in_force
 from apps.settlement.models import GseKind, RuleParameter, SettlementRun
@@ -165,6 +167,13 @@ def find_yearly_reports(as_of: datetime) -> Iterator[Thing]:
         yield Thing(f"{configuration.pk}/{year}", configuration.community_id, yearly_report_due_on(year), configuration.pk, facts)
 
 
+def find_waiting_payouts(as_of: datetime) -> Iterator[Thing]:
+    """Batches for the bank without a file, never fetched, or of which nobody said what the bank did."""
+    for one in list_waiting_batches(PayoutBatch.objects.defer("content", "payer"), on=_local(as_of)):
+        facts = {"batch": str(one.batch.pk), "number": str(one.batch.number), "why": str(one.why)}
+        yield Thing(f"{one.batch.pk}/{one.why}", one.batch.community_id, one.due_on, None, facts)
+
+
 PROVIDERS = (
     Provider(Kind.MONTH_MISSING, find_missing_months),
     Provider(Kind.APPROVAL_WAITS, find_waiting_approvals),
@@ -174,6 +183,7 @@ PROVIDERS = (
     Provider(Kind.CORRECTION_WAITS, find_waiting_corrections),
     Provider(Kind.PARAMETER_MISSING, find_missing_parameters),
     Provider(Kind.YEARLY_REPORT, find_yearly_reports),
+    Provider(Kind.PAYOUT_WAITS, find_waiting_payouts),
 )
 
 

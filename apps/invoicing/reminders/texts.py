@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.invoicing.delivery.models import MailMessage
+from apps.invoicing.payouts.waiting import Why
 from apps.invoicing.reminders.models import Reminder
 from apps.settlement.models import SettlementRun
 
@@ -40,6 +41,8 @@ def say_reminder(reminder: Reminder) -> str:
             return _("%(where)s: manca la TRASE del %(year)s. Senza, i mesi del %(year)s non si possono regolare.") % names
         case Kind.YEARLY_REPORT:
             return _("%(where)s: la rendicontazione al GSE dei benefici del %(year)s.") % names
+        case Kind.PAYOUT_WAITS:
+            return _say_payout(reminder, names)
 
 
 def say_event(event: str) -> str:
@@ -67,6 +70,17 @@ def _say_publication(reminder: Reminder, names: dict[str, str]) -> str:
     if reminder.facts["event"] == "true_up":
         return _("%(where)s: il conguaglio GSE del %(year)s non risulta importato (atteso entro il %(day)s).") % names
     return _("%(where)s: il ricalcolo GSE di %(month)s non risulta importato (atteso entro il %(day)s).") % names
+
+
+def _say_payout(reminder: Reminder, names: dict[str, str]) -> str:
+    names = {**names, "number": reminder.facts["number"]}
+    match Why(reminder.facts["why"]):
+        case Why.FAILED:
+            return _("%(where)s: il file della distinta n. %(number)s non è riuscito; va annullata e rifatta.") % names
+        case Why.UNCONFIRMED:
+            return _("%(where)s: l’esito della distinta n. %(number)s in banca non è annotato.") % names
+        case Why.UNSENT:
+            return _("%(where)s: il file della distinta n. %(number)s non è stato scaricato.") % names
 
 
 def _month(reminder: Reminder) -> str:

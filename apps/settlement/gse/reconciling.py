@@ -1,7 +1,9 @@
 """Gather: one configuration and year, own computation, GSE and bank, for `apps.engine.gse_reconciliation`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Sum
 
@@ -17,10 +19,10 @@ from apps.engine.inputs import Contribution, Plant
 from apps.engine.working_days import last_day
 from apps.settlement.errors import ParameterUnknown
 from apps.settlement.gse.queries import list_publications_in_force, list_receipts_in_force
-from apps.settlement.gse_parameters import get_advance_parameters, get_gse_charges
+from apps.settlement.gse_parameters import advance_parameters_of, get_gse_charges
 from apps.settlement.history import list_corrections, list_effective_runs
 from apps.settlement.models import BankReceipt, ContributionTotal, DifferenceNote, GsePublication, SettlementRun
-from apps.settlement.parameters import get_rule_parameters
+from apps.settlement.parameters import list_values_of_days, rule_parameters_of
 
 _Perimeter = tuple[tuple[PerimeterPoint, ...], tuple[Plant, ...]]
 
@@ -77,7 +79,8 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
     )
     own, runs = _own_amounts(configuration, year)
     perimeter = (list_points(configuration), list_plants(configuration))
-    advances = {month: _advances(perimeter, month) for month in months}
+    values = list_values_of_days(months)
+    advances = {month: _advances(perimeter, month, values[month]) for month in months}
     notes = tuple(
         DifferenceNote.objects.filter(configuration=configuration, month__year=year).select_related("noted_by").order_by("pk")
     )
@@ -144,11 +147,11 @@ def _own_amounts(
     return own, {run.month: run for run in runs}
 
 
-def _advances(perimeter: _Perimeter, month: date) -> dict[Contribution, int]:
+def _advances(perimeter: _Perimeter, month: date, values: Mapping[str, Any]) -> dict[Contribution, int]:
     """The expected advance of a month, nothing where a value of the law is not known: unknown is not zero."""
     plants = _plants_of(perimeter, month, month)
     try:
-        return expected_advances(plants, get_rule_parameters(on=month), get_advance_parameters(on=month))
+        return expected_advances(plants, rule_parameters_of(values, on=month), advance_parameters_of(values, on=month))
     except (ParameterUnknown, RuleViolation):
         return {}
 

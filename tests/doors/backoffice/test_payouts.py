@@ -1,7 +1,9 @@
 """Payouts in the backoffice: the preview writes nothing, two people, one POST one step, and nobody else sees any of it."""
 
+import io
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from django.utils import timezone
 
@@ -156,6 +158,13 @@ def test_an_accountant_looks_and_exports_and_does_nothing(browsers, batch, place
     assert ";;1234,56;1234,56" in text
     assert "management;Gestione;" in text
     assert "Tariffa premio;;3,00;3,00" in text
+    answer = carla.get(f"{BASE}accounts/{place.community_id}/accounts.xlsx")
+    assert answer["Content-Disposition"] == 'attachment; filename="conti-CER-P.xlsx"'
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content), data_only=True)["Conti"]
+    lines = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=5)]
+    assert len(lines) == len(text.splitlines()) - 1
+    assert (lines[0][0], lines[0][6], lines[-1][7]) == ("M1", 1234.56, 3)
+    assert carla.get(f"{BASE}members/{member.pk}/account.xlsx").status_code == 200
     own = words(carla.get(f"{BASE}accounts/{place.community_id}/own/management/"))
     assert "Saldo 3,00 €" in own
     assert carla.get(f"{BASE}accounts/{place.community_id}/own/nothing/").status_code == 404
@@ -167,9 +176,13 @@ def test_for_everybody_else_it_does_not_exist(browsers, batch, place):
     member = place.community.members.get(code="M1")
     tails = ("", "progress/", "file/", "confirm/", "discard/", f"transfers/{batch.transfers.get().pk}/return/")
     addresses = [f"{BASE}{number}/{tail}" for number in (batch.pk, 987654) for tail in tails]
-    addresses += [f"{BASE}members/{member.pk}/", f"{BASE}members/{member.pk}/account.csv"]
+    addresses += [
+        f"{BASE}members/{member.pk}/",
+        f"{BASE}members/{member.pk}/account.csv",
+        f"{BASE}members/{member.pk}/account.xlsx",
+    ]
     addresses += [f"{BASE}{tail.format(place.community_id)}" for tail in (
-        "accounts/{}/", "accounts/{}/accounts.csv", "accounts/{}/own/management/", "settings/{}/",
+        "accounts/{}/", "accounts/{}/accounts.csv", "accounts/{}/accounts.xlsx", "accounts/{}/own/management/", "settings/{}/",
     )]  # fmt: skip
     for address in addresses:
         for method in ("get", "post", "put", "delete", "head"):

@@ -85,6 +85,21 @@ def test_hours_without_price_are_counted_per_zone(village, anna):
     assert "Mancano i prezzi della zona NORD per 24 ore; la prima è il 03/02/2023 alle 00:00." in page
 
 
+def test_an_advance_needs_the_values_of_its_estimate_and_no_price(village, anna):
+    ZonalPrice.objects.all().delete()
+    advance = anna.get(NEW, choice(village, kind="advance"))
+    assert (advance.context["readiness"].stops, advance.context["readiness"].price_gaps) == (False, ())
+    assert anna.get(NEW, choice(village)).context["readiness"].stops
+    RuleParameter.objects.filter(key="advance_coincidence").delete()
+    assert anna.get(NEW, choice(village, kind="advance")).context["readiness"].unknown_parameters == ("advance_coincidence",)
+    assert not anna.get(NEW, choice(village)).context["readiness"].unknown_parameters
+
+
+def test_hours_without_measures_of_an_advance_change_the_split_alone(village, anna):
+    DayCurve.objects.filter(pod_key=village.pods[1]).delete()
+    assert "il riparto tra i soci sì" in words(anna.get(NEW, choice(village, kind="advance")))
+
+
 def test_hours_without_measures_are_counted_per_pod(anna, village):
     DayCurve.objects.filter(pod_key=village.pods[1]).delete()
     DayCurve.objects.filter(pod_key=village.pods[2], day="2023-02-05").delete()
