@@ -18,8 +18,8 @@ def draft_of(document: BenefitsDocument) -> str:
 
 
 def provisional_of(document: BenefitsDocument) -> str:
-    """Which months rest on provisional runs; "" when none does."""
-    names = ", ".join(formats.MONTHS[row.month - 1] for row in document.months if row.kind == "provisional")
+    """Which months rest on provisional runs, or on GSE's advance alone; "" when none does."""
+    names = ", ".join(formats.MONTHS[row.month - 1] for row in document.months if row.kind in ("advance", "provisional"))
     return f"Mesi calcolati in via provvisoria, ancora soggetti a conguaglio: {names}." if names else ""
 
 
