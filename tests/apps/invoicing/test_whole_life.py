@@ -16,7 +16,7 @@ from apps.invoicing.delivery.models import MailMessage
 from apps.invoicing.delivery.operations import claim_message
 from apps.invoicing.delivery.queueing import list_unsent, queue_statements
 from apps.invoicing.issue_operations import issue_if_complete
-from apps.invoicing.models import AccountMovement, IssuedDocument
+from apps.invoicing.models import AccountMovement, IssuedDocument, PayoutTransfer
 from apps.invoicing.operations import freeze_documents
 from apps.invoicing.payouts import booking
 from apps.invoicing.payouts import operations as payouts
@@ -245,3 +245,19 @@ def test_statements_of_what_was_taken_back_are_not_sent_and_that_of_the_reversal
     claims = [claim_message(message_id=one.pk, as_of=NOW) for one in MailMessage.objects.order_by("pk")]
     assert [claim is None for claim in claims] == [True, False]
     assert dict(MailMessage.objects.values_list("document__run", "state")) == {base.pk: "withdrawn", reversal.pk: "sending"}
+
+
+def test_a_journal_that_was_frozen_says_the_same_after_a_return_and_a_reversal(village):
+    base = issue(approve(opened(village, "provisional", None), village))
+    pay(village)
+    frozen = json.loads(json.dumps(freeze_journal(Scope(village.configuration.community, date(2023, 1, 1), NOW.date()))))
+    before = list(iterate_journal(frozen))
+    assert {posting.account_key for posting in before} >= {"bank", "members:premium", "members:valorisation", "gse:premium"}
+    transfer = PayoutTransfer.objects.get(member__code="M3")
+    payouts.note_return(transfer_id=transfer.pk, returned_on=NOW.date(), code="MS03", returned_by=village.bruno, as_of=NOW)
+    ZonalPrice.objects.update(price_eur_per_mwh=170)
+    issue(approve(opened(village, "final", base), village))
+    pay(village)
+    issue(approve(opened(village, "reversal", SettlementRun.objects.get(pk=base.pk)), village))
+    assert list(iterate_journal(frozen)) == before
+    assert_counted_once(village)
