@@ -150,7 +150,7 @@ def open_provisional_runs(month: str | None = None) -> None:
     first = date.fromisoformat(f"{month}-01") if month else _last_ended_month(as_of)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     active = Configuration.objects.filter(starts_on__lt=after).exclude(ends_on__lte=first)
-    measured = SettlementRun.objects.filter(month=first).exclude(kind=SettlementRun.Kind.ADVANCE)
+    measured = SettlementRun.objects.filter(month=first, kind__in=SettlementRun.MEASURED_KINDS)
     have = measured.values_list("configuration_id", flat=True)
     for configuration in active.exclude(pk__in=have):
         try:

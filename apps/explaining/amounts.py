@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.engine.explaining import exact_premiums
-from apps.engine.inputs import Contribution, Distribution, Kind, MonthInputs
+from apps.engine.inputs import AmountSource, Contribution, Distribution, GivenAmount, Kind, MonthInputs
 from apps.engine.results import Line
 from apps.explaining.changes import correction_ladders
-from apps.explaining.ladders import KEYS, Ladder, excess_ladder, premium_ladder, split_ladders, valorisation_ladder
+from apps.explaining.ladders import KEYS, Ladder, excess_ladder, given_ladder, premium_ladder, split_ladders, valorisation_ladder
 from apps.explaining.rules import PREMIUM_KEYS, UsedParameter, list_used_parameters
 from apps.explaining.snapshots import get_facts, get_lines, get_taken
 from apps.explaining.subject import Subject
@@ -66,6 +66,8 @@ def explain_amount(subject: Subject, contribution: Contribution) -> Amount:
     if run.corrects_id:
         ladders += correction_ladders(subject, contribution.value, entries)
     keys = GROUP_PARAMETERS if _is_group_valorisation(contribution, facts) else PARAMETERS[contribution]
+    if contribution in get_given(run):
+        keys = tuple(key for key in keys if key == "enterprise_kinds")  # the amount was computed by GSE, the split is the own
     mine = any(line.member == code for line in lines)
     return Amount(
         contribution=contribution,
@@ -80,16 +82,30 @@ def explain_amount(subject: Subject, contribution: Contribution) -> Amount:
 
 def month_cents(run: SettlementRun) -> dict[Contribution, int]:
     """What each contribution of the whole month comes to, also where the run posts only a difference."""
-    excess = sum(int(told["excess_month_cents"]) for told in run.facts["excess_sets"])
+    given = get_given(run)
+    own_excess = sum(int(told["excess_month_cents"]) for told in run.facts["excess_sets"])
+    excess = given[Contribution.EXCESS].cents if Contribution.EXCESS in given else own_excess
+    premium = int(run.facts["premium_gross_cents"]) - excess
+    if Contribution.PREMIUM in given:  # alone it includes its excess
+        premium = given[Contribution.PREMIUM].cents - (0 if Contribution.EXCESS in given else excess)
     return {
-        Contribution.PREMIUM: int(run.facts["premium_gross_cents"]) - excess,
+        Contribution.PREMIUM: premium,
         Contribution.VALORISATION: int(run.facts["valorisation"]["amount_cents"]),
         Contribution.EXCESS: excess,
     }
 
 
+def get_given(run: SettlementRun) -> dict[Contribution, GivenAmount]:
+    """The contributions of the month that came from GSE in place of the own computation."""
+    rows = run.facts.get("given", [])
+    found = [GivenAmount(Contribution(row["contribution"]), int(row["cents"]), AmountSource(row["source"])) for row in rows]
+    return {row.contribution: row for row in found}
+
+
 def _configuration_ladder(subject: Subject, contribution: Contribution, facts: MonthInputs, amount_cents: int) -> Ladder:
     run = subject.run
+    if given := get_given(run).get(contribution):
+        return given_ladder(given, amount_cents)
     if contribution is Contribution.PREMIUM:
         plants = list(run.plant_results.select_related("plant").order_by("position"))
         exact = exact_premiums(facts, get_taken(run, len(plants))) if plants else {}

@@ -16,6 +16,7 @@ CAUSES = {
     "price": lazy("prezzi zonali"),
     "perimeter": lazy("punti, soci e impianti"),
     "rule": lazy("parametri di legge"),
+    "given": lazy("importi del GSE"),
     "earlier_months": lazy("altri mesi dell’anno"),
     "distribution": lazy("regola di riparto"),
     "program": lazy("programma di calcolo"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.engine.distribution import CONSUMERS, DEDUCTION, PRODUCERS, SOCIAL_FUND
-from apps.engine.inputs import Contribution, Distribution
+from apps.engine.inputs import AmountSource, Contribution, Distribution, GivenAmount
 from apps.engine.results import Line
 from apps.explaining.numbers import euro, exact_euro, kwh, kwh_number, percent
 from apps.explaining.rules import RULES, Rule
@@ -32,6 +32,15 @@ KEYS = {
     "withdrawn": lazy("in proporzione all’energia prelevata"),
     "equal": lazy("in parti uguali"),
     "fixed": lazy("secondo quote fisse"),
+}
+SOURCES = {
+    AmountSource.GSE_ADVANCE: lazy("Acconto del GSE"),
+    AmountSource.GSE_PUBLISHED: lazy("Importo pubblicato dal GSE"),
+}
+TO_SPLIT = {
+    Contribution.PREMIUM: lazy("Tariffa premio da dividere"),
+    Contribution.VALORISATION: lazy("Valorizzazione da dividere"),
+    Contribution.EXCESS: lazy("Importo eccedentario del mese, da dividere"),
 }
 ENERGY_KEYS = ("injected", "incentivised", "coincident", "withdrawn")
 
@@ -144,6 +153,15 @@ def _excess_row(told: dict[str, Any]) -> Row:
         "before": euro(told["excess_year_cents"] - told["excess_month_cents"]),
     }
     return Row(words, told["excess_month_cents"], note=note, rule="excess")
+
+
+def given_ladder(given: GivenAmount, amount_cents: int) -> Ladder:
+    """An amount that GSE found: it is divided as it is, a premium without the excess that is in it."""
+    rows = [Row(str(SOURCES[given.source]), given.cents)]
+    if given.cents != amount_cents:
+        rows.append(Row(_("Importo eccedentario, che ha una voce sua"), amount_cents - given.cents, rule="excess"))
+    rows.append(Row(str(TO_SPLIT[given.contribution]), amount_cents, SUM))
+    return Ladder(_("Da dove viene l’importo della configurazione"), rows)
 
 
 def split_ladders(

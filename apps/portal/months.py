@@ -51,6 +51,11 @@ class MonthRow:
         return self.is_reversed or self.run.kind == SettlementRun.Kind.REVERSAL
 
     @property
+    def has_final(self) -> bool:
+        """Does a final run stand behind this month? It may have found no difference, and then the member has no row of it."""
+        return bool(vars(self.result).get("has_final"))
+
+    @property
     def counted_cents(self) -> int:
         """What the row adds to the year."""
         return 0 if self.is_void else self.result.total_cents
@@ -82,10 +87,7 @@ class Year:
     @property
     def has_provisional(self) -> bool:
         """Is a month still told by what was known, and no final run behind it?"""
-        kind = SettlementRun.Kind
-        final = {(row.run.configuration_id, row.run.month) for row in self.rows if row.run.kind == kind.FINAL}
-        rows = [row for row in self.rows if row.run.kind == kind.PROVISIONAL and not row.is_void]
-        return any((row.run.configuration_id, row.run.month) not in final for row in rows)
+        return any(row.run.kind == SettlementRun.Kind.PROVISIONAL and not (row.is_void or row.has_final) for row in self.rows)
 
     @property
     def configurations(self) -> int:
@@ -120,7 +122,11 @@ def approved_results(member_ids: Collection[int]) -> QuerySet[MemberResult]:
     statement = IssuedDocument.objects.filter(run=OuterRef("run"), member=OuterRef("member"))
     silent = Q(withdrawn_wh=0, injected_wh=0, shared_wh=0, premium_cents=0, valorisation_cents=0, excess_cents=0)
     approved = MemberResult.objects.filter(member__in=member_ids, run__state__in=SettlementRun.FROZEN_STATES)
-    return approved.filter(~silent | Exists(statement)).select_related("run__configuration").only(*RESULT_COLUMNS)
+    final = SettlementRun.objects.filter(kind=SettlementRun.Kind.FINAL, state__in=SettlementRun.APPROVED_STATES).filter(
+        Q(corrects=OuterRef("run")) | Q(corrects=OuterRef("run__corrects"))
+    )
+    shown = approved.filter(~silent | Exists(statement)).annotate(has_final=Exists(final))
+    return shown.select_related("run__configuration").only(*RESULT_COLUMNS)
 
 
 def counting(results: Iterable[MemberResult]) -> list[MemberResult]:

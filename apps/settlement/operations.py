@@ -25,7 +25,7 @@ from apps.settlement.history import get_base
 from apps.settlement.models import AuditEntry, SettlementRun
 from apps.settlement.parameters import RULES_VERSION
 from apps.settlement.posted import refuse_changed_ground, refuse_less_certain
-from apps.settlement.reversals import reverse_month
+from apps.settlement.reversals import lock_month, reverse_month
 from project.failpoints import hit
 
 State = SettlementRun.State
@@ -275,6 +275,7 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
             % {"run": run, "version": newer.version}
         )
     refuse_changed_ground(run)
+    taken_back = lock_month(reversal=run) if run.kind == SettlementRun.Kind.REVERSAL else []
     run.state = State.APPROVED
     run.approved_by, run.approved_at, run.approved_sha256 = approved_by, as_of, seen_sha256
     run.save()
@@ -288,7 +289,7 @@ def approve_run(*, run_id: int, approved_by: User, seen_sha256: str, as_of: date
         details={"inputs_sha256": run.inputs_sha256, "result_sha256": run.result_sha256},
     )
     if run.kind == SettlementRun.Kind.REVERSAL:
-        reverse_month(reversal=run, approved_by=approved_by)
+        reverse_month(reversal=run, taken_back=taken_back, approved_by=approved_by)
     hit("approve.before_commit")
     return run
 

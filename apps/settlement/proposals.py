@@ -36,10 +36,14 @@ def withdraw_proposal(*, run: SettlementRun) -> None:
 def list_open_proposals(runs: QuerySet[SettlementRun]) -> QuerySet[CorrectionProposal]:
     """Proposals about these runs that nobody acted on: no correction of the month was opened since, newest first.
 
-    A correction that failed or was set aside does not count: the run page leads to it, and the proposal stays.
+    A correction that failed or was set aside does not count: the run page leads to it, and the proposal stays. Once another run
+    of the month was approved after the run that the proposal is about, the daily look at that one says what is still to correct.
     """
     alive = ~Q(state__in=[SettlementRun.State.FAILED, SettlementRun.State.PARKED])
     base = Q(corrects=OuterRef("run")) | Q(corrects=OuterRef("run__corrects"))
     opened = SettlementRun.objects.filter(base & alive, opened_at__gte=OuterRef("noticed_at"))
-    proposals = CorrectionProposal.objects.filter(~Exists(opened), run__in=runs, run__state__in=SettlementRun.APPROVED_STATES)
+    approved = SettlementRun.objects.filter(base, state__in=SettlementRun.APPROVED_STATES)
+    later = approved.filter(succeeded_at__gt=OuterRef("run__succeeded_at"))
+    told = CorrectionProposal.objects.filter(run__in=runs, run__state__in=SettlementRun.APPROVED_STATES)
+    proposals = told.filter(~Exists(opened), ~Exists(later))
     return proposals.select_related("run__configuration").order_by("-noticed_at")

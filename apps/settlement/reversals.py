@@ -1,5 +1,6 @@
 """Write: take a month back. What it posted stays; a reversal posts the exact contrary, and the month may be settled anew."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -64,10 +65,9 @@ def refuse_to_reverse(base: SettlementRun) -> None:
             )
 
 
-def reverse_month(*, reversal: SettlementRun, approved_by: User) -> None:
-    """Mark everything that an approved reversal took back. Inside its approval's transaction, after the last row was written.
-
-    Errors: `RunNotOpen`.
+def lock_month(*, reversal: SettlementRun) -> list[SettlementRun]:
+    """Everything that a reversal takes back, locked until the commit. Before the first entry of the trail, like every row: who
+    notes a payment holds the row and waits for the trail. Errors: `RunNotOpen`.
     """
     month = SettlementRun.objects.select_for_update(of=("self",)).select_related("configuration")
     found = list(month.filter(pk__in=reversal.facts["correction"]["against"]).order_by("pk"))
@@ -76,8 +76,13 @@ def reverse_month(*, reversal: SettlementRun, approved_by: User) -> None:
             raise RunNotOpen(
                 _("Run %(run)s is not issued yet, so its month cannot be reversed. Wait until it is.") % {"run": run}
             )
-    SettlementRun.objects.filter(pk__in=[run.pk for run in found]).update(state=State.REVERSED)
-    for run in found:
+    return found
+
+
+def reverse_month(*, reversal: SettlementRun, taken_back: Sequence[SettlementRun], approved_by: User) -> None:
+    """Mark everything that a reversal takes back (`lock_month`). Inside its approval's transaction, once it is approved."""
+    SettlementRun.objects.filter(pk__in=[run.pk for run in taken_back]).update(state=State.REVERSED)
+    for run in taken_back:
         append_entry(
             run=run,
             action=AuditEntry.Action.REVERSE,

@@ -10,11 +10,13 @@ from apps.invoicing.models import IssuedDocument
 from apps.invoicing.operations import freeze_documents
 from apps.metering.models import Channel
 from apps.settlement.corrections import open_correction
-from apps.settlement.models import CorrectionProposal, LedgerEntry, MemberResult, SettlementRun, ZonalPrice
+from apps.settlement.gse import operations as gse
+from apps.settlement.models import ContributionTotal, CorrectionProposal, LedgerEntry, MemberResult, SettlementRun, ZonalPrice
 from apps.settlement.proposals import list_open_proposals
 from tasks.corrections import look_again, propose_corrections
 from tasks.schedule import TIMETABLE
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
+from tests.apps.settlement.gse.test_amounts_divided import publish
 from tests.doors.backoffice import village as rows
 from tests.doors.backoffice.village import make_measures, make_prices, make_village, open_run
 
@@ -140,3 +142,55 @@ def test_an_open_correction_hides_the_proposal(village, approved):
     assert list(list_open_proposals(runs)) == []
     SettlementRun.objects.filter(pk=run.pk).update(state="parked")
     assert [row.run_id for row in list_open_proposals(runs)] == [approved.pk]
+
+
+def test_a_proposal_noticed_while_its_correction_was_being_settled_ends_with_it(village, approved):
+    """Opened before, computed after the look: the correction knows what was noticed."""
+    run = open_correction(run_id=approved.pk, opened_by=village.anna, as_of=NOW)
+    ZonalPrice.objects.update(price_eur_per_mwh=170)
+    look_again(approved.pk)
+    runs = SettlementRun.objects.all()
+    assert [row.run_id for row in list_open_proposals(runs)] == [approved.pk]
+    correction = approve(settle(run), village)
+    assert list(list_open_proposals(runs)) == []
+    ZonalPrice.objects.update(price_eur_per_mwh=160)
+    look_again(correction.pk)
+    assert [row.run_id for row in list_open_proposals(runs)] == [correction.pk]
+
+
+def choose(village, source):
+    gse.choose_amounts(
+        configuration=village.configuration, valid_from=rows.MONTH, amounts_from=source, chosen_by=village.anna, as_of=NOW
+    )
+
+
+def test_a_choice_or_a_publication_after_a_final_run_is_proposed(village):
+    base = approve(settle(open_run(village, kind="final")), village)
+    publish(village, ("premium", "true_up", "26.00"), ("valorisation", "true_up", "1.90"))
+    look_again(base.pk)
+    assert causes() == [], "the own amounts are divided: what GSE publishes of them is for the reconciliation"
+    choose(village, "gse")
+    look_again(base.pk)
+    assert causes() == [["given"]]
+    correction = approve(correct(base, village), village)
+    look_again(correction.pk)
+    assert list(list_open_proposals(SettlementRun.objects.all())) == []
+    choose(village, "own")
+    look_again(correction.pk)
+    assert [row.run_id for row in list_open_proposals(SettlementRun.objects.all())] == [correction.pk]
+    choose(village, "gse")
+    look_again(correction.pk)
+    assert list(list_open_proposals(SettlementRun.objects.all())) == []
+    publish(village, ("premium", "recalculation", "-1.00"))
+    look_again(correction.pk)
+    assert [row.causes for row in list_open_proposals(SettlementRun.objects.all())] == [["given"]]
+
+
+def test_an_excess_certified_after_the_final_run_is_proposed_where_the_own_amounts_are_divided_too(village):
+    base = approve(settle(open_run(village, kind="final")), village)
+    publish(village, ("excess", "true_up", "2.00"))
+    look_again(base.pk)
+    assert causes() == [["given"]]
+    correction = correct(base, village)
+    moved = dict(ContributionTotal.objects.filter(run=correction).values_list("contribution", "amount_cents"))
+    assert moved == {"premium": -200, "valorisation": 0, "excess": 200}

@@ -83,6 +83,12 @@ def test_a_month_without_an_approved_run_by_the_twentieth(configuration):
     assert (december.done_at, december.done_by) == (at(22, 1), None)
 
 
+def test_a_month_of_which_only_gse_s_advance_was_settled_still_waits_for_its_measures(configuration):
+    member = make_member(configuration, "M1")
+    make_month(configuration, date(2023, 12, 1), [member], kind="advance")
+    assert len(keep(Kind.MONTH_MISSING, at(20, 1))) == 1
+
+
 def test_a_run_that_waits_for_its_approval_longer_than_three_days(configuration):
     run = make_month(configuration, date(2023, 12, 1), [make_member(configuration, "M1")], state="computed")
     done = run.succeeded_at

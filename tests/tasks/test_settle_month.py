@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from apps.communities.models import Configuration
 from apps.engine.calendar import month_hours
@@ -205,6 +206,19 @@ def test_the_timetable_opens_what_is_missing_once(
     open_provisional_runs("2023-11")
     run = SettlementRun.objects.get()
     assert (run.month, run.kind, run.opened_by, sent) == (date(2023, 11, 1), "provisional", None, [run.pk])
+
+
+def test_an_advance_and_its_correction_do_not_stand_for_the_measures_of_a_month(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _worked_day(tmp_path)
+    common = {"configuration": Configuration.objects.get(), "month": date(2023, 11, 1), "version": 1, "opened_at": timezone.now()}
+    advance = SettlementRun.objects.create(kind="advance", state="parked", **common)
+    SettlementRun.objects.create(kind="correction", state="parked", corrects=advance, **common)
+    sent: list[int] = []
+    monkeypatch.setattr(settle_month, "delay", sent.append)
+    open_provisional_runs("2023-11")
+    assert sent == [SettlementRun.objects.get(kind="provisional").pk]
 
 
 def test_two_beats_side_by_side_open_one_run_although_it_is_settled_in_between(

@@ -69,7 +69,7 @@ def _month(base: SettlementRun, now: SettlementRun, runs: Sequence[SettlementRun
             cents[row.contribution] += row.amount_cents
     return {
         "month": base.month.month,
-        "kind": base.kind,
+        "kind": now.settled_as,
         "runs": [run.pk for run in mine],
         "missing_hours": now.missing_hours,
         "injected_wh": now.injected_wh,
@@ -109,7 +109,11 @@ def _accounts(configuration: Configuration, runs: Sequence[SettlementRun]) -> li
 
 
 def _excess_sets(speaking: Sequence[SettlementRun]) -> list[Values]:
-    """Per set of incentivised plants: the share of the year and its threshold. Premium before the excess was taken off."""
+    """Per set of incentivised plants: the share of the year and its threshold. Premium before the excess was taken off.
+
+    An advance knows neither energy nor excess: its month does not count in the share yet.
+    """
+    speaking = [run for run in speaking if run.settled_as != SettlementRun.Kind.ADVANCE]
     thresholds = {row["granted"]: row["threshold"] for run in speaking for row in run.facts["excess_sets"]}
     sums = {granted: [0, 0, 0] for granted in sorted(thresholds)}
     for row in PlantResult.objects.filter(run__in=speaking):

@@ -9,11 +9,12 @@ from enum import StrEnum
 from functools import cached_property
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from stdnum import iban as stdnum_iban
 
 from apps.communities.models import Member, Membership
 from apps.invoicing.models import AccountMovement, PayoutRun, PayoutSettings, PayoutTransfer
-from apps.settlement.models import SettlementRun
+from apps.settlement.models import LedgerEntry, SettlementRun
 
 # SEPA's reasons that speak of the account: the same IBAN would come back again
 ACCOUNT_REASONS = frozenset({"AC01", "AC03", "AC04", "AC06", "AG01", "BE01", "BE04", "MD07", "RC01"})
@@ -103,12 +104,25 @@ def plan_batch(*, community_id: int, run_ids: Collection[int], today: date) -> P
 
 
 def list_payable_runs(community_id: int) -> QuerySet[SettlementRun]:
-    """Runs whose credits stand in the accounts and were never taken into a batch; what was paid outside is over."""
+    """Runs whose credits stand in the accounts and were never taken into a batch; what was paid outside is over.
+
+    A reversed run waits until the accounts know its reversal too: nobody is paid what was taken back already.
+    """
     taken = Exists(PayoutRun.objects.filter(run=OuterRef("pk"), released=False))
     credit = AccountMovement.objects.filter(run=OuterRef("pk"))
     over = Exists(credit.filter(kind=AccountMovement.Kind.OUTSIDE))
     runs = SettlementRun.objects.filter(configuration__community=community_id).select_related("configuration")
-    return runs.filter(Exists(credit), ~taken, ~over).order_by("month", "configuration__code", "pk")
+    return runs.filter(Exists(credit), ~taken, ~over, ~_is_being_reversed()).order_by("month", "configuration__code", "pk")
+
+
+def _is_being_reversed() -> Exists:
+    """Is the run reversed by one that owes its credits still: approved, and not issued or not booked?"""
+    base = Coalesce(OuterRef("corrects"), OuterRef("pk"))
+    reversals = SettlementRun.objects.filter(
+        kind=SettlementRun.Kind.REVERSAL, state__in=SettlementRun.APPROVED_STATES, corrects=base
+    )
+    posts = LedgerEntry.objects.filter(run=OuterRef("pk"), member__isnull=False)
+    return Exists(reversals.filter(Exists(posts), ~Exists(AccountMovement.objects.filter(run=OuterRef("pk")))))
 
 
 def _reason(member: Member, cents: int, minimum: int, returned_iban: str, is_on_the_way: bool) -> str:

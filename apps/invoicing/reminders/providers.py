@@ -19,7 +19,7 @@ from apps.invoicing.payouts.models import PayoutBatch
 from apps.invoicing.payouts.waiting import list_waiting_batches
 from apps.invoicing.reminders.models import Reminder
 from apps.settlement.gse.queries import list_publications_in_force
-from apps.settlement.models import GseKind, RuleParameter, SettlementRun
+from apps.settlement.models import GseKind, LedgerEntry, RuleParameter, SettlementRun
 from apps.settlement.proposals import list_open_proposals
 
 Kind = Reminder.Kind
@@ -70,13 +70,13 @@ def is_publication_imported(configuration: Configuration, event: str, year: int,
 
 
 def find_missing_months(as_of: datetime) -> Iterator[Thing]:
-    """Months that ended, by the 20th of the next, without an approved run; the last three."""
+    """Months that ended, by the 20th of the next, without an approved run of their measures; the last three."""
     today = _local(as_of)
     months = [_shift(today.replace(day=1), -back) for back in range(1, MONTHS_BACK + 1)]
     have = set(
-        SettlementRun.objects.filter(month__in=months, state__in=SettlementRun.APPROVED_STATES, corrects=None).values_list(
-            "configuration", "month"
-        )
+        SettlementRun.objects.filter(
+            month__in=months, state__in=SettlementRun.APPROVED_STATES, kind__in=SettlementRun.MEASURED_KINDS
+        ).values_list("configuration", "month")
     )
     for configuration in _configurations():
         for month in months:
@@ -104,9 +104,13 @@ def find_waiting_approvals(as_of: datetime) -> Iterator[Thing]:
 
 
 def find_waiting_payments(as_of: datetime) -> Iterator[Thing]:
-    """Runs issued thirty days ago or more that nobody marked as paid."""
+    """Runs issued thirty days ago or more that owe somebody something, and that nobody marked as paid.
+
+    A reversal owes nothing, nor does a run that found no difference or only takes back: no payment would ever end its waiting.
+    """
     waiting = SettlementRun.objects.filter(state=State.ISSUED, issued_at__lte=as_of - timedelta(days=PAYMENT_DAYS))
-    for run in waiting.select_related("configuration"):
+    owes = Exists(LedgerEntry.objects.filter(run=OuterRef("pk"), member__isnull=False, cents__gt=0))
+    for run in waiting.filter(owes).exclude(kind=SettlementRun.Kind.REVERSAL).select_related("configuration"):
         yield _about_run(run, _local(run.issued_at or as_of) + timedelta(days=PAYMENT_DAYS))
 
 

@@ -39,6 +39,10 @@ class SettlementRun(models.Model):
     APPROVED_STATES = (State.APPROVED, State.ISSUED, State.PAID)
     FROZEN_STATES = (State.APPROVED, State.ISSUED, State.PAID, State.REVERSED)
     BASE_KINDS = (Kind.ADVANCE, Kind.PROVISIONAL, Kind.FINAL)  # from the least to the most certain
+    MEASURED_KINDS = (
+        Kind.PROVISIONAL,
+        Kind.FINAL,
+    )  # they settle a month by its measures; an advance, corrected or not, does not
 
     configuration = models.ForeignKey(Configuration, models.PROTECT, related_name="runs", verbose_name=_("configurazione"))
     month = models.DateField(_("mese"))  # its first day
