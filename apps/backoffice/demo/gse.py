@@ -18,7 +18,7 @@ from apps.engine.inputs import Contribution
 from apps.settlement.gse.mapping import FileMapping
 from apps.settlement.gse.operations import import_file, save_mapping
 from apps.settlement.gse.reconciling import MonthSide, get_reconciliation
-from apps.settlement.models import GseTarget
+from apps.settlement.models import GseImport, GseTarget
 from apps.settlement.units import eur
 
 WORDS = {
@@ -43,11 +43,22 @@ OPEN_AT_BANK_CENTS = -12_34
 
 
 def bring_in_gse(community: Community, *, user: User, say: Callable[[str], None]) -> None:
-    """Bring in both files of every configuration. A second call finds everything already there."""
+    """Bring in both files of every configuration, once: what people settle afterwards is no new statement of an invented bank."""
     for configuration in Configuration.objects.filter(community=community).order_by("code"):
         chance = random.Random(f"{SEED} {configuration.code}")  # noqa: S311  # nosec B311: invented, and the same every time
-        _bring_in(configuration, GseTarget.PUBLICATIONS, PROSPECTUS, list(_published(configuration, chance)), user, say)
-        _bring_in(configuration, GseTarget.RECEIPTS, STATEMENT, list(_received(configuration, chance)), user, say)
+        if not _is_there(configuration, GseTarget.PUBLICATIONS):
+            _bring_in(configuration, GseTarget.PUBLICATIONS, PROSPECTUS, list(_published(configuration, chance)), user, say)
+        if not _is_there(configuration, GseTarget.RECEIPTS):
+            _bring_in(configuration, GseTarget.RECEIPTS, STATEMENT, list(_received(configuration, chance)), user, say)
+
+
+def _is_there(configuration: Configuration, target: GseTarget) -> bool:
+    return GseImport.objects.filter(community=configuration.community, file_name=_file_name(configuration, target)).exists()
+
+
+def _file_name(configuration: Configuration, target: GseTarget) -> str:
+    name = "prospetto-gse" if target == GseTarget.PUBLICATIONS else "estratto-conto"
+    return f"{name}-{configuration.code}-{YEAR}.csv"
 
 
 def _published(configuration: Configuration, chance: random.Random) -> Iterator[tuple[str, ...]]:
@@ -111,11 +122,11 @@ def _bring_in(
     writer = csv.writer(output, delimiter=";")
     writer.writerow(header)
     writer.writerows(rows)
-    name = "prospetto-gse" if target == GseTarget.PUBLICATIONS else "estratto-conto"
+    name = _file_name(configuration, target)
     plan, _made = import_file(
         community=configuration.community,
         content=output.getvalue().encode(),
-        file_name=f"{name}-{configuration.code}-{YEAR}.csv",
+        file_name=name,
         mapping=mapping,
         imported_by=user,
         as_of=timezone.now(),
@@ -124,7 +135,7 @@ def _bring_in(
         save_mapping(
             community=configuration.community, name="Prospetto GSE", mapping=mapping, saved_by=user, as_of=timezone.now()
         )
-    say(f"{name} of {configuration.code}: {plan.new} new, {plan.known} known, {len(plan.refusals)} refused.")
+    say(f"{name}: {plan.new} new, {plan.known} known, {len(plan.refusals)} refused.")
 
 
 def _comma(cents: int) -> str:
