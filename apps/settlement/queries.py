@@ -11,8 +11,8 @@ from apps.settlement.units import eur, kwh
 def get_run_result(*, run_id: int) -> dict[str, Any]:
     """The result of a settled run as the JSON of `settle --json`: numbers are texts, plants in cascade order, members by code.
 
-    `corrects` is null, or the run to whose month this one is the difference: then contributions, accounts and members are
-    differences. Energies and plants are always those of the whole month.
+    `corrects` is there in a run that posts a difference alone, and names the run to whose month it is: then contributions,
+    accounts and members are differences. Energies and plants are always those of the whole month.
     """
     run = SettlementRun.objects.select_related("configuration").get(pk=run_id)
     contributions = {row.contribution: row.amount_cents for row in run.contributions.all()}
@@ -58,7 +58,7 @@ def get_run_result(*, run_id: int) -> dict[str, Any]:
             }
             for row in sorted(run.member_results.select_related("member"), key=lambda row: row.member.code)
         ],
-        "corrects": run.corrects_id,
+        **({"corrects": run.corrects_id} if run.corrects_id else {}),
         "inputs_sha256": run.inputs_sha256,
         "result_sha256": run.result_sha256,
     }

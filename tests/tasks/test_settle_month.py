@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management import execute_from_command_line as call_command_line
 from django.utils import timezone
 
 from apps.communities.models import Configuration
@@ -85,6 +86,8 @@ def test_the_worked_day_comes_out_to_the_cent(tmp_path: Path, capsys: pytest.Cap
         "M3": ("0.00", "0.00", "0.00", "0.00"),
     }
     assert (answer["hours"], answer["missing_hours"], answer["state"], answer["version"]) == (720, 0, "computed", 1)
+    keys = "run configuration month kind version state hours missing_hours energy plants contributions accounts members"
+    assert list(answer) == [*keys.split(), "inputs_sha256", "result_sha256"]
 
 
 def test_the_same_files_settle_to_the_same_hash_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,6 +110,15 @@ def test_an_altered_snapshot_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
         call_command("verify_run", str(run.pk))
     assert refusal.value.code == 1
     assert largest.name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("month", ["2023-13", "2023-3", "novembre", "2023-11-01"])
+def test_what_is_no_month_is_wrong_usage_told_in_a_sentence(month: str, capsys: pytest.CaptureFixture[str], db: None) -> None:
+    with pytest.raises(SystemExit) as wrong:
+        call_command_line(["manage.py", "settle", "CER-T-A", month])
+    assert wrong.value.code == 2
+    assert f"'{month}' is not a month" in capsys.readouterr().err
+    assert not SettlementRun.objects.exists()
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

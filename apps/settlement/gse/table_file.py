@@ -20,6 +20,7 @@ MAX_UNPACKED_BYTES = 48 * 1024 * 1024
 MAX_PARTS = 500
 MAX_ROWS = 20_000
 MAX_COLUMNS = 60
+MAX_CELLS = 200_000  # a file is read while a person waits: all other limits together would allow a minute of work
 MAX_CELL = 500
 _ZIP = b"PK\x03\x04"
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
@@ -179,6 +180,7 @@ def _cell(cell: object) -> Cell:
 def _bounded(rows: Iterator[tuple[int, list[Cell]]]) -> tuple[tuple[int, tuple[Cell, ...]], ...]:
     """The rows that say something, without empty cells at their end. Errors: `FileRefused` beyond the bounds."""
     found: list[tuple[int, tuple[Cell, ...]]] = []
+    filled = 0
     for line, cells in rows:
         while cells and cells[-1] is None:
             cells.pop()
@@ -192,6 +194,11 @@ def _bounded(rows: Iterator[tuple[int, list[Cell]]]) -> tuple[tuple[int, tuple[C
             raise FileRefused(
                 _("A cell of line %(line)s has more than %(size)s characters. Choose the right file.")
                 % {"line": line, "size": MAX_CELL}
+            )
+        filled += len(cells)
+        if filled > MAX_CELLS:
+            raise FileRefused(
+                _("The file has more than %(cells)s cells. Keep what you need of it, or divide it.") % {"cells": MAX_CELLS}
             )
         found.append((line, tuple(cells)))
     if not found:

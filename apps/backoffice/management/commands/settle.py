@@ -1,11 +1,12 @@
 """Settle one configuration and month from the command line, through the same task as the admin does."""
 
 import re
+from argparse import ArgumentTypeError
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from apps.communities.models import Configuration
@@ -84,8 +85,8 @@ def _settled(configuration: Configuration, month: date, kind: str) -> int:
 
 def _month(text: str) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}", text):
-        raise CommandError(f"{text!r} is not a month. Write it as YYYY-MM, for example 2023-03.", returncode=2)
+        raise ArgumentTypeError(f"{text!r} is not a month. Write it as YYYY-MM, for example 2023-03.")
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError as error:
-        raise CommandError(f"{text!r} is not a month of the calendar.", returncode=2) from error
+        raise ArgumentTypeError(f"{text!r} is not a month of the calendar.") from error

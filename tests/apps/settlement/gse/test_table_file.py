@@ -76,6 +76,15 @@ def test_a_file_that_lies_about_its_size_is_stopped_while_it_is_unpacked(monkeyp
         read_table(workbook(["a"]))
 
 
+@pytest.mark.parametrize("make", [lambda: workbook(["a", 1], ["b", 2]), lambda: b"a;1\nb;2\n"])
+def test_a_file_with_too_many_cells_is_refused_before_the_rest_is_read(make, monkeypatch):
+    monkeypatch.setattr(table_file, "MAX_CELLS", 4)
+    assert len(read_table(make()).rows) == 2
+    monkeypatch.setattr(table_file, "MAX_CELLS", 3)
+    with pytest.raises(FileRefused, match="more than 3 cells"):
+        read_table(make())
+
+
 def test_delimiter_encoding_and_lines_are_found_out():
     table = read_table("Mese\tImporto €\n\n2023-03\t1,00\n".encode("cp1252"))
     assert table.rows == ((1, ("Mese", "Importo €")), (3, ("2023-03", "1,00")))
