@@ -18,7 +18,7 @@ demo: ready-demo ## from nothing to a settled month in the browser; ONCE=1 witho
 		$(SERVERS) --keep var/demo -- $(BIN)/python manage.py demo $(if $(ONCE),--once)
 
 test: ready-test lint checks ## everything: style, types, imports, security, migrations, and the suite on real servers
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup \
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
 		--cov=apps/engine --cov-branch --cov-fail-under=100 $(ARGS)
 
 lint: ready-demo ## style, types, imports, security

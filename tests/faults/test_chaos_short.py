@@ -29,7 +29,6 @@ def run(module: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.xdist_group("chaos")
 def test_nothing_is_lost_or_counted_twice_whatever_dies():
     faults = len(KINDS)
     code, output = run("chaos", "--faults", str(faults), "--seed", str(SEED))
@@ -39,7 +38,6 @@ def test_nothing_is_lost_or_counted_twice_whatever_dies():
     assert int(found[1]) >= 1800 * faults
 
 
-@pytest.mark.xdist_group("chaos")
 def test_the_flow_resumes_within_ten_seconds_of_any_kill():
     code, output = run("resume")
     assert code == 0, output
@@ -51,7 +49,6 @@ def controls() -> tuple[int, str]:
     return run("controls")
 
 
-@pytest.mark.xdist_group("controls")
 def test_a_frozen_worker_keeps_nothing_and_a_sound_house_gives_no_alarm(controls: tuple[int, str]):
     code, output = controls
     assert code == 0, output
@@ -59,7 +56,6 @@ def test_a_frozen_worker_keeps_nothing_and_a_sound_house_gives_no_alarm(controls
     assert re.search(r"control: sound messages=[1-9]\d* lost=0 duplicated=0", output), output
 
 
-@pytest.mark.xdist_group("controls")
 @pytest.mark.parametrize(
     ("mistake", "noticed"),
     [

@@ -23,7 +23,6 @@ def run(module: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.xdist_group("chaos-money")
 def test_nothing_is_done_twice_or_half_whoever_dies():
     code, output = run("tests.faults.money", "--triggers", "60", "--seed", str(SEED))
     found = re.fullmatch(
@@ -42,14 +41,12 @@ def controls() -> tuple[int, str]:
     return run("tests.faults.money.controls")
 
 
-@pytest.mark.xdist_group("chaos-money")
 def test_a_sound_house_gives_no_alarm(controls: tuple[int, str]):
     code, output = controls
     assert code == 0, output
     assert "control: sound double=0 half=0 unbalanced=0" in output
 
 
-@pytest.mark.xdist_group("chaos-money")
 @pytest.mark.parametrize(
     ("mistake", "noticed"),
     [

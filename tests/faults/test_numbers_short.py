@@ -15,7 +15,6 @@ pytestmark = [
 ]
 
 
-@pytest.mark.xdist_group("chaos")
 def test_invoice_numbers_have_no_gap_and_no_duplicate_whatever_dies():
     command = [sys.executable, "-m", "tests.faults.money.numbers", "--writers", "4", "--count", "120", "--seed", "2026"]
     command += ["--control", "sequence", "--control", "max_plus_one"]

@@ -10,7 +10,7 @@ from tests.faults.children import ROOT
 from tests.totals.moving import MOVES
 from tests.totals.reading import PLACES
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("totals")]
+pytestmark = pytest.mark.slow
 RUNS, SEED = 6, 2026
 
 

@@ -27,12 +27,10 @@ PATIENCE_MS = 15_000
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them in one process of pytest-xdist: one browser, one live server at a time."""
+    """They need a browser, and static files that nobody collected are right in a test."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            # a live server is made once per test; that nobody collected static files is right in a test
             item.add_marker(pytest.mark.filterwarnings("ignore:No directory at:UserWarning"))
 
 

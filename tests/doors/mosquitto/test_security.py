@@ -13,7 +13,6 @@ from tests.doors.mosquitto.broker import MOSQUITTO, PLAIN, SERVICES, TLS, Broker
 
 pytestmark = [
     pytest.mark.skipif(MOSQUITTO is None, reason="Mosquitto is not installed: apt-get install mosquitto"),
-    pytest.mark.xdist_group("mosquitto"),
 ]
 SUCCESS, REFUSED = "Success", "Not authorized"
 POD, OTHER_POD = "IT001E00000001", "IT001E00000002"
