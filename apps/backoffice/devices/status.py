@@ -100,6 +100,9 @@ def see_canary(*, as_of: datetime) -> Tile:
 
 
 def say_milliseconds(span: timedelta) -> str:
+    """Milliseconds as long as they say something: "34 ms", "1.250 ms", then "12 s" or "5 min"."""
+    if span > LATE:
+        return say_span(span)
     return f"{whole(round(span / timedelta(milliseconds=1)))}\u00a0ms"
 
 
