@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
+from django.db.models import QuerySet
 
 from apps.engine.correction import correct
 from apps.engine.settlement import settle
@@ -137,10 +138,14 @@ def _amounts(run_ids: Sequence[int]) -> dict[tuple[str, str, str], int]:
 
 
 def _compare_documents(verdict: Verdict, run: SettlementRun) -> None:
-    """A statement for each member, a workbook and a snapshot, each once, each with the file that its hash names."""
-    due: set[tuple[str, int | None]] = {
-        ("statement", member) for member in MemberResult.objects.filter(run=run).values_list("member", flat=True)
-    }
+    """A statement for each member, a workbook and a snapshot, each once, each with the file that its hash names.
+
+    A run that posts a difference has statements for those alone whose money it moves.
+    """
+    told: QuerySet[Any] = MemberResult.objects.filter(run=run)
+    if run.corrects_id:
+        told = LedgerEntry.objects.filter(run=run, member__isnull=False)
+    due: set[tuple[str, int | None]] = {("statement", member) for member in told.values_list("member", flat=True)}
     due |= {("workbook", None), ("snapshot", None)}
     documents = list(IssuedDocument.objects.filter(run=run))
     found = Counter((document.kind, document.member_id) for document in documents)
