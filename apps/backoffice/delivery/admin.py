@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -16,34 +16,17 @@ from apps.backoffice.access import list_visible_communities, sees_any_community
 from apps.backoffice.delivery import letters, preferences, reminders, runs
 from apps.backoffice.delivery.access import list_visible
 from apps.backoffice.delivery.labels import TONES, title_of_letter
+from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.invoicing.models import MailMessage, Reminder
 
 
-class _Looked(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be asked at run time
-    """Rows of one's own communities, without any stock page that adds, changes or deletes."""
-
-    actions = None
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_any_community(request)
+class _Looked(OwnPagesAdmin):
+    """Rows of one's own communities."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
             return sees_any_community(request)
         return list_visible_communities(request.user).filter(pk=obj.community_id).exists()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def own(self, route: str, view: Any, name: str) -> URLPattern:
-        address: URLPattern = path(route, self.admin_site.admin_view(view), name=f"invoicing_{self.opts.model_name}_{name}")
-        return address
 
 
 @admin.register(MailMessage)

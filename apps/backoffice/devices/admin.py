@@ -17,16 +17,15 @@ from apps.backoffice.devices import alerts, binding, brokers, letters, live, pag
 from apps.backoffice.devices.access import live as polled
 from apps.backoffice.devices.access import may_run_devices
 from apps.backoffice.devices.labels import REASONS, say_reason
+from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.metering.models import Alert, DeadLetter, Device, UnknownTopic
 
 __all__ = ["brokers"]
 SHORT = 80
 
 
-class _Looked(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be asked at run time
-    """Rows that machines write: people look at them on our pages and change nothing on Django's."""
-
-    actions = None
+class _Looked(OwnPagesAdmin):
+    """Rows that machines write: people look at them on our pages."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -34,23 +33,8 @@ class _Looked(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be a
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_run_devices(request.user)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def _own(self, route: str, view: Any, name: str) -> URLPattern:
-        meta = self.model._meta
-        address: URLPattern = path(route, self.admin_site.admin_view(view), name=f"{meta.app_label}_{meta.model_name}_{name}")
-        return address
-
     def _live(self, route: str, view: Any, name: str) -> URLPattern:
-        meta = self.model._meta
-        address: URLPattern = path(route, polled(view), name=f"{meta.app_label}_{meta.model_name}_{name}")
+        address: URLPattern = path(route, polled(view), name=self.address_name(name))
         return address
 
 
@@ -61,14 +45,14 @@ class DeviceAdmin(_Looked):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._own("", live.show_devices, "changelist"),
+            self.own("", live.show_devices, "changelist"),
             self._live("live/", live.show_live, "live"),
-            self._own("<int:device_id>/", page.show_device, "change"),
+            self.own("<int:device_id>/", page.show_device, "change"),
             self._live("<int:device_id>/now/", page.show_now, "now"),
-            self._own("<int:device_id>/label/", page.label, "label"),
-            self._own("<int:device_id>/sensor/<int:sensor_id>/", page.label_one_sensor, "sensor"),
-            self._own("<int:device_id>/bind/", binding.bind, "bind"),
-            self._own("<int:device_id>/end/<int:assignment_id>/", binding.end, "end"),
+            self.own("<int:device_id>/label/", page.label, "label"),
+            self.own("<int:device_id>/sensor/<int:sensor_id>/", page.label_one_sensor, "sensor"),
+            self.own("<int:device_id>/bind/", binding.bind, "bind"),
+            self.own("<int:device_id>/end/<int:assignment_id>/", binding.end, "end"),
         ]
 
 
@@ -79,8 +63,8 @@ class AlertAdmin(_Looked):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._own("", alerts.show_alerts, "changelist"),
-            self._own("<int:alert_id>/acknowledge/", alerts.acknowledge, "acknowledge"),
+            self.own("", alerts.show_alerts, "changelist"),
+            self.own("<int:alert_id>/acknowledge/", alerts.acknowledge, "acknowledge"),
         ]
 
 
@@ -134,11 +118,11 @@ class DeadLetterAdmin(_Looked):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._own("", self.changelist_view, "changelist"),
-            self._own("<int:letter_id>/", letters.show_letter, "change"),
+            self.own("", self.changelist_view, "changelist"),
+            self.own("<int:letter_id>/", letters.show_letter, "change"),
             self._live("<int:letter_id>/attempt/", letters.show_attempt, "attempt"),
-            self._own("<int:letter_id>/retry/", letters.retry, "retry"),
-            self._own("<int:letter_id>/archive/", letters.archive, "archive"),
+            self.own("<int:letter_id>/retry/", letters.retry, "retry"),
+            self.own("<int:letter_id>/archive/", letters.archive, "archive"),
         ]
 
     @admin.display(description=_("motivo"), ordering="reason")
@@ -171,7 +155,7 @@ class UnknownTopicAdmin(_Looked):
         return super().changelist_view(request, {**(extra_context or {}), "title": _("Argomenti sconosciuti")})
 
     def get_urls(self) -> list[URLPattern]:
-        return [self._own("", self.changelist_view, "changelist")]
+        return [self.own("", self.changelist_view, "changelist")]
 
     @admin.display(description=_("argomento"), ordering="topic")
     def short_topic(self, topic: UnknownTopic) -> SafeString:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as say
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.backoffice.access import list_visible_communities, manages_any_community, sees_any_community
 from apps.backoffice.invoicing import draft, page
 from apps.backoffice.invoicing.access import list_visible_invoices
+from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.backoffice.records.forms import RecordForm, line, masked
 from apps.backoffice.records.scoping import CommunityScopedAdmin
 from apps.backoffice.templatetags.quantities import euro
@@ -59,7 +60,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be asked at run time
+class InvoiceAdmin(OwnPagesAdmin):
     list_display = ("numbered", "kind", "customer_name", "issued", "state_pill", "net", "vat", "total")
     list_display_links = ("numbered",)
     list_filter = (StateFilter, "kind", YearFilter, ("issuer", admin.RelatedOnlyFieldListFilter))
@@ -67,28 +68,15 @@ class InvoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot
     search_fields = ("customer_name", "note")
     list_per_page = 50
     show_full_result_count = False
-    actions = None
     change_list_template = "backoffice/invoicing/list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         return list_visible_invoices(request.user).defer("frozen", "credit_note__frozen")
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_any_community(request)
-
     def has_view_permission(self, request: HttpRequest, obj: Invoice | None = None) -> bool:
         if obj is None:
             return sees_any_community(request)
         return list_visible_communities(request.user).filter(pk=obj.issuer_id).exists()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Invoice | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Invoice | None = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The list, and what the issued documents of the whole filter come to: credit notes are taken off."""
@@ -100,23 +88,18 @@ class InvoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot
 
     def get_urls(self) -> list[URLPattern]:
         """The list and our own pages; none of the stock pages that change, delete or show a history."""
-
-        def own(route: str, view: Any, name: str) -> URLPattern:
-            address: URLPattern = path(route, self.admin_site.admin_view(view), name=f"invoicing_invoice_{name}")
-            return address
-
         return [
-            own("", self.changelist_view, "changelist"),
-            own("new/", draft.new_invoice, "new"),
-            own("<int:invoice_id>/", page.show_invoice, "change"),
-            own("<int:invoice_id>/edit/", draft.edit_invoice, "edit"),
-            own("<int:invoice_id>/preview/<str:kind>/", page.show_preview, "preview"),
-            own("<int:invoice_id>/issue/", page.issue_invoice, "issue"),
-            own("<int:invoice_id>/void/", page.void_invoice, "void"),
-            own("<int:invoice_id>/replace/", page.replace_invoice, "replace"),
-            own("<int:invoice_id>/discard/", page.discard_draft, "discard"),
-            own("<int:invoice_id>/retry/", page.retry, "retry"),
-            own("<int:invoice_id>/files/<int:file_id>/", page.download_file, "file"),
+            self.own("", self.changelist_view, "changelist"),
+            self.own("new/", draft.new_invoice, "new"),
+            self.own("<int:invoice_id>/", page.show_invoice, "change"),
+            self.own("<int:invoice_id>/edit/", draft.edit_invoice, "edit"),
+            self.own("<int:invoice_id>/preview/<str:kind>/", page.show_preview, "preview"),
+            self.own("<int:invoice_id>/issue/", page.issue_invoice, "issue"),
+            self.own("<int:invoice_id>/void/", page.void_invoice, "void"),
+            self.own("<int:invoice_id>/replace/", page.replace_invoice, "replace"),
+            self.own("<int:invoice_id>/discard/", page.discard_draft, "discard"),
+            self.own("<int:invoice_id>/retry/", page.retry, "retry"),
+            self.own("<int:invoice_id>/files/<int:file_id>/", page.download_file, "file"),
         ]
 
     @admin.display(description=_("numero"), ordering="number")

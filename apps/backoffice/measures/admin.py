@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.backoffice.access import sees_any_community
 from apps.backoffice.measures import completeness, page, upload
 from apps.backoffice.measures.access import list_visible_imports, may_import
+from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.metering.models import MeasureImport
 
 TONES = {
@@ -27,7 +28,7 @@ TONES = {
 
 
 @admin.register(MeasureImport)
-class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be asked at run time
+class MeasureImportAdmin(OwnPagesAdmin):
     list_display = (
         "file_name",
         "source",
@@ -41,28 +42,15 @@ class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
     )
     list_filter = ("state",)
     list_select_related = ("imported_by",)
-    actions = None
     change_list_template = "backoffice/measures/list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MeasureImport]:
         return list_visible_imports(request.user).defer("report")
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_any_community(request)
-
     def has_view_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
         if obj is None:
             return sees_any_community(request)
         return list_visible_imports(request.user).filter(pk=obj.pk).exists()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MeasureImport | None = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = {"title": _("Importazioni di misure"), "may_import": may_import(request.user)}
@@ -70,19 +58,14 @@ class MeasureImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django 
 
     def get_urls(self) -> list[URLPattern]:
         """The list and our own pages; none of the stock pages that change, delete or show a history."""
-
-        def own(route: str, view: Any, name: str) -> URLPattern:
-            address: URLPattern = path(route, self.admin_site.admin_view(view), name=f"metering_measureimport_{name}")
-            return address
-
         return [
-            own("", self.changelist_view, "changelist"),
-            own("new/", upload.upload_file, "new"),
-            own("completeness/", completeness.show_completeness, "completeness"),
-            own("<int:import_id>/", page.show_import, "change"),
-            own("<int:import_id>/progress/", page.show_progress, "progress"),
-            own("<int:import_id>/confirm/", page.confirm_import, "confirm"),
-            own("<int:import_id>/rejects.csv", page.download_rejects, "rejects"),
+            self.own("", self.changelist_view, "changelist"),
+            self.own("new/", upload.upload_file, "new"),
+            self.own("completeness/", completeness.show_completeness, "completeness"),
+            self.own("<int:import_id>/", page.show_import, "change"),
+            self.own("<int:import_id>/progress/", page.show_progress, "progress"),
+            self.own("<int:import_id>/confirm/", page.confirm_import, "confirm"),
+            self.own("<int:import_id>/rejects.csv", page.download_rejects, "rejects"),
         ]
 
     @admin.display(description=_("stato"), ordering="state")

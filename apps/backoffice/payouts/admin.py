@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import list_managed_communities, manages_any_community, sees_any_community
+from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.backoffice.payouts import accounts, new, page, settings, steps
 from apps.backoffice.payouts.access import list_visible_batches
 from apps.backoffice.payouts.labels import TONES
@@ -20,34 +21,21 @@ from apps.invoicing.models import PayoutBatch
 
 
 @admin.register(PayoutBatch)
-class PayoutBatchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot be asked at run time
+class PayoutBatchAdmin(OwnPagesAdmin):
     list_display = ("number_text", "community", "state_pill", "transfers", "total", "execute_day", "created_by", "executed_day")
     list_display_links = ("number_text",)
     list_filter = ("state", ("community", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("community", "created_by")
     list_per_page = 50
-    actions = None
     change_list_template = "backoffice/payouts/list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutBatch]:
         return list_visible_batches(request.user)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_any_community(request)
-
     def has_view_permission(self, request: HttpRequest, obj: PayoutBatch | None = None) -> bool:
         if obj is None:
             return sees_any_community(request)
         return list_visible_batches(request.user).filter(pk=obj.pk).exists()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: PayoutBatch | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: PayoutBatch | None = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = {
@@ -59,33 +47,28 @@ class PayoutBatchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django ca
 
     def get_urls(self) -> list[URLPattern]:
         """The list and our own pages; none of the stock pages that change, delete or show a history."""
-
-        def own(route: str, view: Any, name: str, **given: str) -> URLPattern:
-            address: URLPattern = path(route, self.admin_site.admin_view(view), given, name=f"invoicing_payoutbatch_{name}")
-            return address
-
         return [
-            own("", self.changelist_view, "changelist"),
-            own("new/", new.new_batch, "new"),
-            own("accounts/", accounts.choose_accounts, "choose_accounts"),
-            own("accounts/<int:community_id>/", accounts.show_accounts, "accounts"),
+            self.own("", self.changelist_view, "changelist"),
+            self.own("new/", new.new_batch, "new"),
+            self.own("accounts/", accounts.choose_accounts, "choose_accounts"),
+            self.own("accounts/<int:community_id>/", accounts.show_accounts, "accounts"),
             *(
-                own(f"accounts/<int:community_id>/accounts.{kind}", accounts.export_accounts, f"accounts_{kind}", kind=kind)
+                self.own(f"accounts/<int:community_id>/accounts.{kind}", accounts.export_accounts, f"accounts_{kind}", kind=kind)
                 for kind in accounts.FILES
             ),
-            own("accounts/<int:community_id>/own/<path:account>/", accounts.show_own_account, "own_account"),
-            own("members/<int:member_id>/", accounts.show_account, "account"),
+            self.own("accounts/<int:community_id>/own/<path:account>/", accounts.show_own_account, "own_account"),
+            self.own("members/<int:member_id>/", accounts.show_account, "account"),
             *(
-                own(f"members/<int:member_id>/account.{kind}", accounts.export_account, f"account_{kind}", kind=kind)
+                self.own(f"members/<int:member_id>/account.{kind}", accounts.export_account, f"account_{kind}", kind=kind)
                 for kind in accounts.FILES
             ),
-            own("settings/<int:community_id>/", settings.edit_settings, "settings"),
-            own("<int:batch_id>/", page.show_batch, "change"),
-            own("<int:batch_id>/progress/", page.show_progress, "progress"),
-            own("<int:batch_id>/file/", steps.fetch_file, "file"),
-            own("<int:batch_id>/confirm/", steps.confirm_execution, "confirm"),
-            own("<int:batch_id>/discard/", steps.discard_batch, "discard"),
-            own("<int:batch_id>/transfers/<int:transfer_id>/return/", steps.note_return, "return"),
+            self.own("settings/<int:community_id>/", settings.edit_settings, "settings"),
+            self.own("<int:batch_id>/", page.show_batch, "change"),
+            self.own("<int:batch_id>/progress/", page.show_progress, "progress"),
+            self.own("<int:batch_id>/file/", steps.fetch_file, "file"),
+            self.own("<int:batch_id>/confirm/", steps.confirm_execution, "confirm"),
+            self.own("<int:batch_id>/discard/", steps.discard_batch, "discard"),
+            self.own("<int:batch_id>/transfers/<int:transfer_id>/return/", steps.note_return, "return"),
         ]
 
     @admin.display(description=_("numero"), ordering="number")
