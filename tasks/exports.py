@@ -12,7 +12,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.engine.calendar import month_hours_array
-from apps.engine.inputs import Contribution
 from apps.engine.results import Line
 from apps.invoicing import operations
 from apps.invoicing.issue_operations import issue_if_complete
@@ -21,7 +20,7 @@ from apps.invoicing.run_facts import RunFacts, get_run_facts, logo_path
 from apps.invoicing.statements import list_statements
 from apps.invoicing.workbooks import workbook_content
 from apps.settlement.archive import read_file, read_files
-from apps.settlement.booking import unpack_wh
+from apps.settlement.booking import line_of_entry, unpack_wh
 from apps.settlement.models import LedgerEntry, SettlementRun
 from project.failpoints import hit
 from reports import statement_pdf, workbook_xlsx
@@ -90,21 +89,7 @@ def workbook_from(content: dict[str, Any], run: SettlementRun) -> WorkbookDocume
 
 def _lines(run: SettlementRun) -> Sequence[Line]:
     entries = LedgerEntry.objects.filter(run=run).select_related("member").order_by("position")
-    return [
-        Line(
-            contribution=Contribution(entry.contribution),
-            block=entry.block,
-            member=entry.member.code if entry.member else "",
-            account=entry.account,
-            cents=entry.cents,
-            block_cents=entry.block_cents,
-            key=entry.key,
-            weight=int(entry.weight),
-            weight_total=int(entry.weight_total),
-            percent=entry.percent,
-        )
-        for entry in entries
-    ]
+    return [line_of_entry(entry, entry.member.code if entry.member else "") for entry in entries]
 
 
 def _logo(content: dict[str, Any]) -> bytes | None:

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.engine.explaining import exact_premiums
 from apps.engine.inputs import AmountSource, Contribution, Distribution, GivenAmount, Kind, MonthInputs
-from apps.engine.results import Line
 from apps.explaining.changes import correction_ladders
 from apps.explaining.ladders import KEYS, Ladder, excess_ladder, given_ladder, premium_ladder, split_ladders, valorisation_ladder
 from apps.explaining.rules import PREMIUM_KEYS, UsedParameter, list_used_parameters
 from apps.explaining.snapshots import get_facts, get_lines, get_taken
 from apps.explaining.subject import Subject
 from apps.explaining.year import YearOfSet, list_year
+from apps.settlement.booking import line_of_entry
 from apps.settlement.models import LedgerEntry, SettlementRun
 
 NAMES = {
@@ -60,7 +60,7 @@ def explain_amount(subject: Subject, contribution: Contribution) -> Amount:
     amount_cents = month_cents(run)[contribution]
     postings = Q(member=subject.result.member_id) | Q(member__isnull=True)
     entries = list(LedgerEntry.objects.filter(postings, run=run, contribution=contribution.value).order_by("position"))
-    lines = get_lines(run, contribution, code) if run.corrects_id else [_line(entry, code) for entry in entries]
+    lines = get_lines(run, contribution, code) if run.corrects_id else [line_of_entry(entry, code) for entry in entries]
     ladders = [_configuration_ladder(subject, contribution, facts, amount_cents)]
     ladders += split_ladders(contribution, amount_cents, lines, facts.distribution, code)
     if run.corrects_id:
@@ -117,22 +117,6 @@ def _configuration_ladder(subject: Subject, contribution: Contribution, facts: M
 
 def _is_group_valorisation(contribution: Contribution, facts: MonthInputs) -> bool:
     return contribution is Contribution.VALORISATION and facts.kind is Kind.GROUP
-
-
-def _line(entry: LedgerEntry, code: str) -> Line:
-    """An entry as the engine posted it. Entries are the member's or an account's."""
-    return Line(
-        contribution=Contribution(entry.contribution),
-        block=entry.block,
-        member="" if entry.account else code,
-        account=entry.account,
-        cents=entry.cents,
-        block_cents=entry.block_cents,
-        key=entry.key,
-        weight=int(entry.weight),
-        weight_total=int(entry.weight_total),
-        percent=entry.percent,
-    )
 
 
 def _why_not(contribution: Contribution, amount_cents: int, facts: MonthInputs, code: str) -> str:

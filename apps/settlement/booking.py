@@ -12,7 +12,7 @@ from apps.engine.calendar import first_hours_of_days
 from apps.engine.correction import Correction, correct
 from apps.engine.daily import DailyEnergy, daily_energy
 from apps.engine.inputs import Contribution, MonthInputs
-from apps.engine.results import MonthResult
+from apps.engine.results import Line, MonthResult
 from apps.settlement.models import (
     ContributionTotal,
     LedgerEntry,
@@ -223,6 +223,22 @@ def _plant_rows(run: SettlementRun, inputs: MonthInputs, result: MonthResult, pl
 
 def _packed(array: NDArray[np.int64]) -> bytes:
     return np.ascontiguousarray(array, "<i8").tobytes()
+
+
+def line_of_entry(entry: LedgerEntry, member: str) -> Line:
+    """Return an entry of the ledger as the engine posted it: to `member` (a code) or to an account."""
+    return Line(
+        contribution=Contribution(entry.contribution),
+        block=entry.block,
+        member="" if entry.account else member,
+        account=entry.account,
+        cents=entry.cents,
+        block_cents=entry.block_cents,
+        key=entry.key,
+        weight=int(entry.weight),
+        weight_total=int(entry.weight_total),
+        percent=entry.percent,
+    )
 
 
 def unpack_wh(packed: bytes | memoryview, rows: int = 1) -> NDArray[np.int64]:
