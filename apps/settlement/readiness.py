@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apps.communities.errors import DistributionMissing
 from apps.communities.models import Configuration
 from apps.communities.queries import get_distribution, get_perimeter
-from apps.engine.calendar import local_hours, month_days
+from apps.engine.calendar import local_hours, month_days, month_starts_at
 from apps.engine.inputs import Kind, Plant, Point, Quality
 from apps.engine.quality import QUARTERS_PER_HOUR, unknown_hours
 from apps.metering.models import Channel
@@ -51,6 +51,10 @@ class KnownHours:
     @property
     def incomplete(self) -> tuple[PodHours, ...]:
         return tuple(row for row in self.pods if row.missing)
+
+    @property
+    def expected_hours(self) -> int:
+        return sum(row.expected for row in self.pods)
 
     @property
     def missing_hours(self) -> int:
@@ -110,16 +114,17 @@ def get_readiness(configuration: Configuration, month: date, *, kind: str) -> Re
     )
 
 
-def get_known_hours(configuration: Configuration, month: date) -> KnownHours:
-    """Which hours of the month are known, POD by POD and day by day."""
+def get_known_hours(configuration: Configuration, month: date, *, until: datetime | None = None) -> KnownHours:
+    """Which hours of the month are known, POD by POD and day by day. Of a month that goes on, those over at `until` (aware)."""
     perimeter = get_perimeter(configuration, month.year, month.month)
-    return _known_hours(points_of_month(perimeter, month.year, month.month), perimeter.plants, month)
+    return _known_hours(points_of_month(perimeter, month.year, month.month), perimeter.plants, month, until=until)
 
 
-def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date) -> KnownHours:
+def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date, *, until: datetime | None = None) -> KnownHours:
     """An hour counts as the engine counts it: all quarters of the withdrawal, and of the injection where a plant stands."""
     year, number = month.year, month.month
     days, _hours = local_hours(year, number)
+    over = len(days) if until is None else max(0, (until - month_starts_at(year, number)) // timedelta(hours=1))
     order = {pod: row for row, pod in enumerate(sorted({point.pod for point in points}))}
     expected = np.zeros((len(order), len(days)), np.bool_)
     missing, suspect = np.zeros_like(expected), np.zeros_like(expected)
@@ -134,7 +139,7 @@ def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date) 
         for point in rows:
             slots = quality[point.pod]
             doubtful = (slots == Quality.SUSPECT).reshape(-1, QUARTERS_PER_HOUR).any(axis=1)
-            valid = slice(point.first_hour, point.last_hour)
+            valid = slice(min(point.first_hour, over), min(point.last_hour, over))
             expected[order[point.pod], valid] = True
             missing[order[point.pod], valid] |= unknown_hours(slots)[valid]
             suspect[order[point.pod], valid] |= doubtful[valid]

@@ -44,7 +44,7 @@ def imports_crumb() -> Crumb:
 
 
 def _look(configuration: Configuration, month: date) -> dict[str, Any]:
-    measures = get_known_hours(configuration, month)
+    measures = get_known_hours(configuration, month, until=timezone.now())
     return {
         "configuration": configuration,
         "month_text": month_name(month),

@@ -1,7 +1,7 @@
 """Bringing in measures: a preview that writes nothing, a confirmation, what became of it, and who may."""
 
 import io
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -283,6 +283,21 @@ class TestCompleteness:
 
     def test_a_complete_month_says_so(self, village, anna):
         assert "3 POD con tutte le ore." in words(anna.get(self.ADDRESS, self.choice(village)))
+
+    @pytest.mark.parametrize(
+        ("now", "told"),
+        [
+            ("2023-02-03T10:59:59+01:00", "Mancano 10 ore di misura in 1 POD."),  # the last ten of the 58 that are over
+            ("2023-02-03T01:00:00+01:00", "Mancano 1 ore di misura in 1 POD."),
+            ("2023-02-02T23:59:59+01:00", "3 POD con tutte le ore."),
+            ("2023-02-01T00:59:59+01:00", "Nessuna ora del mese è ancora finita."),
+            ("2023-01-31T23:00:00+01:00", "Nessuna ora del mese è ancora finita."),
+        ],
+    )
+    def test_of_a_month_that_goes_on_only_hours_that_are_over_can_be_missing(self, village, anna, monkeypatch, now, told):
+        DayCurve.objects.filter(pod_key=village.pods[2], day__gte="2023-02-03").delete()
+        monkeypatch.setattr("apps.backoffice.measures.completeness.timezone.now", lambda: datetime.fromisoformat(now))
+        assert told in words(anna.get(self.ADDRESS, self.choice(village)))
 
     def test_a_foreign_configuration_is_not_a_choice(self, village, as_user):
         page = as_user(village.stranger).get(self.ADDRESS)
