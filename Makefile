@@ -19,7 +19,7 @@ demo: ready-demo ## from nothing to a settled month in the browser; ONCE=1 witho
 
 test: ready-test lint checks ## everything: style, types, imports, security, migrations, and the suite on real servers
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
-		--cov=apps/engine --cov-branch --cov-fail-under=100 $(ARGS)
+		--cov=apps/engine --cov-branch --cov-fail-under=100 --durations=15 $(ARGS)
 
 lint: ready-demo ## style, types, imports, security
 	$(BIN)/ruff check .

@@ -1,9 +1,18 @@
-"""What every test may rely on: the rows that migrations write are there, whatever the test before it did."""
+"""What every test may rely on: the rows that migrations write are there, whatever the test before it did.
+
+Properties are tried with the same examples every time, however slow the machine: a suite that fails must fail again.
+`pytest --hypothesis-profile=search` looks for new ones.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("same", settings.get_profile("search"), derandomize=True, database=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session", autouse=True)

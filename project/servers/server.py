@@ -15,7 +15,7 @@ from project.servers.guard import Guard
 from project.servers.programs import Program
 from project.servers.unprivileged import Credentials, get_credentials
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 START_ATTEMPTS = 3  # somebody else may take the free port between our choosing and our using it
 
 

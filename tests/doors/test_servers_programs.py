@@ -70,7 +70,7 @@ def test_a_bare_machine_runs_on_the_packages_alone():
         broker.connect("127.0.0.1", servers.servers["mqtt"].port)
         broker.loop_start()
         sent = broker.publish("topic", b"payload", qos=1)
-        sent.wait_for_publish(timeout=10)
+        sent.wait_for_publish(timeout=60)
         assert sent.is_published()
         broker.disconnect()
         broker.loop_stop()

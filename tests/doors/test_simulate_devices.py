@@ -56,7 +56,7 @@ def test_without_a_broker_the_command_says_what_is_missing(tmp_path: Path, capsy
     assert not (tmp_path / "none").exists()
 
 
-def wait_until(condition, seconds: float = 10.0) -> None:
+def wait_until(condition, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -11,13 +11,14 @@ from pathlib import Path
 from project.servers.guard import Guard
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 180.0  # with what comes by itself sooner or later: the machine may be busy with other things
 
 
 class NotExercised(Exception):
     """A fault was asked for and did not happen: what came out of the run says nothing."""
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Errors: `NotExercised` when it has not come true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -73,17 +74,17 @@ class Child:
 
     def freeze(self) -> None:
         self.send(signal.SIGSTOP)
-        wait_for(lambda: _state(self.pid) == "T", f"the freezing of {self.name}", 5)
+        wait_for(lambda: _state(self.pid) == "T", f"the freezing of {self.name}")
 
     def thaw(self) -> None:
         self.send(signal.SIGCONT)
-        wait_for(lambda: _state(self.pid) != "T", f"the thawing of {self.name}", 5)
+        wait_for(lambda: _state(self.pid) != "T", f"the thawing of {self.name}")
 
     def kill(self) -> None:
         """End the group without warning and collect it. Errors: `NotExercised` when it died of something else."""
         self.send(signal.SIGKILL)
         assert self._process is not None
-        if self._process.wait(10) != -signal.SIGKILL:
+        if self._process.wait(PATIENCE_SECONDS) != -signal.SIGKILL:
             raise NotExercised(f"{self.name} ended by itself with {self._process.returncode}: {self.tail()}")
 
     def end(self) -> None:
@@ -92,7 +93,7 @@ class Child:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(PATIENCE_SECONDS)
 
     def stop(self, seconds: float) -> int:
         """Ask it to end in good order; returns its exit code. Errors: `subprocess.TimeoutExpired`."""

@@ -9,14 +9,13 @@ from collections.abc import Callable
 
 import psycopg
 
-from tests.faults.children import wait_for
+from tests.faults.children import PATIENCE_SECONDS, wait_for
 from tests.faults.counting import Outcome, count
 from tests.faults.world import World
 
 FROZEN = 160
 SEED = 7
 RATE = 400.0
-_PATIENCE_SECONDS = 40.0
 
 
 def frozen_worker(world: World) -> Outcome:
@@ -25,15 +24,15 @@ def frozen_worker(world: World) -> Outcome:
     worker = world.workers[0]
     worker.kill()
     load = world.begin_load(most=FROZEN)
-    wait_for(lambda: not load.alive and world.waiting() > 0, "the publishing", _PATIENCE_SECONDS)
+    wait_for(lambda: not load.alive and world.waiting() > 0, "the publishing")
     worker.launch(failpoints="drain.after_read=sleep:600")
-    wait_for(lambda: worker.said("failpoint drain.after_read: sleep"), "the reading by the worker", _PATIENCE_SECONDS)
+    wait_for(lambda: worker.said("failpoint drain.after_read: sleep"), "the reading by the worker")
     worker.freeze()
     time.sleep(1)
     assert world.stored() == 0
     worker.kill()
     worker.launch()
-    world.settle(FROZEN, 60)
+    world.settle(FROZEN)
     return count(world.urls["DATABASE_URL"], world.truth)
 
 
@@ -82,8 +81,8 @@ def _listener_dies(world: World, point: str) -> None:
     """Kill it while it waits there, once the broker has read what it was sent before: a kill at once may take that back."""
     world.listener.kill()
     world.listener.launch(failpoints=f"{point}=sleep:60@3")
-    wait_for(lambda: world.listener.said(f"failpoint {point}: sleep"), f"the passing of {point}", _PATIENCE_SECONDS)
-    time.sleep(0.5)
+    wait_for(lambda: world.listener.said(f"failpoint {point}: sleep"), f"the passing of {point}")
+    time.sleep(1.5)
     world.listener.kill()
     world.listener.launch()
 
@@ -93,7 +92,7 @@ def _worker_dies(world: World) -> None:
     for worker in world.workers:
         worker.kill()
         worker.launch(failpoints=f"{point}=kill")
-    wait_for(lambda: any(worker.said(f"failpoint {point}: kill") for worker in world.workers), "the death", _PATIENCE_SECONDS)
+    wait_for(lambda: any(worker.said(f"failpoint {point}: kill") for worker in world.workers), "the death")
     for worker in world.workers:
         worker.end()
         worker.launch()
@@ -101,9 +100,9 @@ def _worker_dies(world: World) -> None:
 
 def _finish(world: World) -> Outcome:
     time.sleep(1)
-    world.children["load"].stop(60)
+    world.children["load"].stop(PATIENCE_SECONDS)
     sent = sum(line.startswith("S") for line in world.truth.read_text().splitlines())
-    world.settle(sent, 40)
+    world.settle(sent)
     return count(world.urls["DATABASE_URL"], world.truth)
 
 

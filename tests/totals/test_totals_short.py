@@ -17,7 +17,7 @@ RUNS, SEED = 6, 2026
 @pytest.fixture(scope="module")
 def output() -> str:
     command = [sys.executable, "-m", "tests.totals", "--runs", str(RUNS), "--seed", str(SEED)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -46,7 +46,7 @@ def _close() -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     people=st.lists(MEMBER, min_size=1, max_size=6),
     minimum=st.sampled_from([0, 1, 500, 2_000]),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.doors.e2e.celery_process import celery_worker
@@ -22,7 +22,7 @@ from tests.doors.e2e.chromium import find_chromium
 
 HERE = Path(__file__).parent
 DESKTOP = {"width": 1280, "height": 900}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000  # with everything: Playwright's own five seconds are short on a machine that does other things as well
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -44,6 +44,7 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread, the ORM does not care
     options = ["--no-proxy-server", "--disable-dev-shm-usage", "--font-render-hinting=none"]
     options += ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE_MS)
     try:
         with sync_playwright() as playwright:
             try:

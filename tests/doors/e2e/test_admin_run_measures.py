@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from apps.metering.models import DayCurve
 from tests.doors.backoffice.village import make_village
-from tests.doors.e2e.test_admin_run import PATIENCE_MS, log_in
+from tests.doors.e2e.test_admin_run import log_in
 
 
 def test_a_file_is_looked_at_first_and_then_imported(site: str, page: Page, worker: subprocess.Popen[bytes]):
@@ -23,12 +23,12 @@ def test_a_file_is_looked_at_first_and_then_imported(site: str, page: Page, work
     )
     page.get_by_role("button", name="Carica e mostra l’anteprima").click()
 
-    expect(page.get_by_text("Anteprima: non è stato ancora scritto niente")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Anteprima: non è stato ancora scritto niente")).to_be_visible()
     expect(page.locator("dl.tiles")).to_contain_text("48")
     expect(page.get_by_role("row", name="50")).to_be_visible()
     assert not DayCurve.objects.exists()
     page.get_by_role("button", name="Importa", exact=True).click()
-    expect(page.get_by_role("heading", name="Importato")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Importato")).to_be_visible()
     assert DayCurve.objects.filter(pod_key=village.pods[1]).exists()
 
     page.get_by_role("link", name="Guarda la completezza").click()

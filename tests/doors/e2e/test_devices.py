@@ -14,9 +14,8 @@ from apps.metering.ingest.identities import forget_identities
 from apps.metering.models import Broker, DeadLetter, Device, DeviceAssignment, DeviceState, Reading
 from apps.metering.raw import RawMessage, encode_batch
 from tests.doors.backoffice.village import PASSWORD, Village, make_village
-from tests.doors.e2e.test_admin_run import log_in
+from tests.doors.e2e.test_admin_run import list_requests, log_in
 
-PATIENCE_MS = 60_000
 PAYLOAD = b'{"id":0,"total_act_energy":1000.00,"total_act_ret_energy":0.00}'
 
 
@@ -38,7 +37,7 @@ def test_a_device_is_bound_with_one_press_and_the_page_lives(village: Village, p
     page.get_by_role("link", name="Dispositivi").first.click()
     expect(page.get_by_role("heading", name="Visti ma non associati")).to_be_visible()
     DeviceState.objects.update(presence="online", power_w=1234)
-    expect(page.get_by_text("1.234 W")).to_be_visible(timeout=PATIENCE_MS)  # nobody reloaded
+    expect(page.get_by_text("1.234 W")).to_be_visible()  # nobody reloaded
 
     page.get_by_role("link", name="Associa quadro").click()
     expect(page.get_by_label("POD", exact=True)).to_have_value(village.pods[1])
@@ -65,11 +64,8 @@ def test_a_worker_reads_a_message_again_while_a_person_waits(village: Village, p
     log_in(page, "root@example.org")
     page.goto(f"/ceradmin/metering/deadletter/{letter.pk}/")
     page.get_by_role("button", name="Riprova").click()
-    expect(page.get_by_text("Chiuso: riletto con successo")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Chiuso: riletto con successo")).to_be_visible()
     assert not Reading.objects.filter(
         register_milliwh=1_250_000
     ).exists()  # it may have been retained: nobody knows when it was true
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(2500)
-    assert asked == []
+    assert list_requests(page, 2.5) == []

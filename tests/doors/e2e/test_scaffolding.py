@@ -30,7 +30,7 @@ def test_a_worker_process_takes_a_task_of_the_test(site: str, worker: subprocess
     )
     run = SettlementRun.objects.create(configuration=configuration, month=date(2023, 3, 1), version=1, opened_at=timezone.now())
     app.send_task("settlement.settle_month", [run.pk])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while run.state != SettlementRun.State.PARKED and time.monotonic() < deadline:
         time.sleep(0.1)
         run.refresh_from_db()

@@ -14,7 +14,7 @@ django.setup()
 from django.core.management import call_command
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from apps.listener import dialling, listening, rows, sink
+from apps.listener import dialling, herald, listening, rows, sink
 from apps.listener.batches import Batch
 from apps.listener.herald import Herald
 from apps.listener.listening import Listener
@@ -59,6 +59,16 @@ def speak_mqtt_5() -> None:
     Session.first_version = MQTTProtocolVersion.MQTTv5
 
 
+def dial_for_ever() -> None:
+    """Who nobody answers is waited for, not given up."""
+    dialling.CONNECT_TIMEOUT_SECONDS = 3600
+
+
+def look_rarely() -> None:
+    """Whether something was left in the stream is looked up only when something is stored."""
+    herald.LOOK_SECONDS = 3600
+
+
 def break_herald() -> None:
     """A mistake nobody expected, in a thread."""
 
@@ -68,7 +78,9 @@ def break_herald() -> None:
     Herald._beat = beat  # type: ignore[method-assign]
 
 
-VARIANTS = {variant.__name__: variant for variant in (hurry, acknowledge_early, speak_mqtt_5, break_herald)}
+VARIANTS = {
+    variant.__name__: variant for variant in (hurry, acknowledge_early, speak_mqtt_5, dial_for_ever, look_rarely, break_herald)
+}
 
 if __name__ == "__main__":
     options = dict(argument.split("=") for argument in sys.argv[1:] if "=" in argument)

@@ -16,13 +16,16 @@ from django.conf import settings
 from django.db import connection
 from paho.mqtt.enums import CallbackAPIVersion
 
+from apps.listener.spool import HEADER, _read_record
 from apps.metering.brokers import ensure_broker_from_url
 from apps.metering.models import Broker
 from apps.metering.raw import FIELD, STREAM, RawMessage, decode_batch
 from project.servers import ServerSet
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 90.0  # with what comes by itself sooner or later: the machine may be busy with other things
+
+TELL_ACKS = "listen.after_ack=sleep:0"
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -83,6 +86,10 @@ class Place:
             wait_for(lambda: self.log.count(": connected") > connections, f"a connection ({self.log[-2000:]})")
         return child
 
+    def wait(self, child: subprocess.Popen[bytes]) -> int:
+        """The exit code of a listener that ends by itself."""
+        return child.wait(timeout=PATIENCE_SECONDS)
+
     def kill(self, child: subprocess.Popen[bytes]) -> None:
         """End the whole session of a listener without warning."""
         if child.poll() is None:
@@ -120,6 +127,29 @@ class Place:
         batches = [decode_batch(fields[FIELD]) for _, fields in self.redis.xrange(STREAM)]
         return [message for batch in {batch.name: batch for batch in batches}.values() for message in batch.messages]
 
+    def list_spooled(self) -> list[list[str]]:
+        """The topics of each batch that stands in the spool, given back or not."""
+        found: list[list[str]] = []
+        for segment in sorted((self.directory / "spool").glob("*.spool")):
+            with segment.open("rb") as file:
+                offset, end = 0, segment.stat().st_size
+                while content := _read_record(file, offset, end):
+                    found.append([message.topic for message in decode_batch(content).messages])
+                    offset += HEADER.size + len(content)
+        return found
+
+    def wait_for_spooled(self, topics: Any) -> None:
+        """Until all of these are in the spool and acknowledged; the listener must have been started with `TELL_ACKS`."""
+        wanted = set(topics)
+        wait_for(
+            lambda: wanted <= {topic for batch in self.list_spooled() for topic in batch}, f"the spooling ({self.log[-2000:]})"
+        )
+        batches = len(self.list_spooled())
+        wait_for(
+            lambda: self.log.count("failpoint listen.after_ack: sleep") >= batches, "the acknowledgement of what was spooled"
+        )
+        time.sleep(1)  # the broker reads it
+
     def list_topics(self) -> list[str]:
         return [message.topic for message in self.read_stream()]
 
@@ -136,7 +166,7 @@ class Place:
         server = self.servers.servers[name]
         assert server.process
         server.signal(server.stop_signal)
-        server.process.wait(timeout=10)
+        server.process.wait(timeout=PATIENCE_SECONDS)
 
     def start(self, name: str) -> None:
         self.servers.servers[name].launch()

@@ -5,6 +5,7 @@ import socket
 import threading
 from typing import Self
 
+PATIENCE_SECONDS = 90.0
 CONNACK_311, CONNACK_5 = bytes.fromhex("20020000"), bytes.fromhex("2003000000")
 REFUSED_VERSION_311 = bytes.fromhex("20020001")
 
@@ -14,7 +15,7 @@ class FakeBroker:
 
     def __init__(self) -> None:
         self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(10)
+        self.server.settimeout(PATIENCE_SECONDS)
         self.port: int = self.server.getsockname()[1]
 
     def __enter__(self) -> Self:
@@ -26,7 +27,7 @@ class FakeBroker:
     def accept(self) -> tuple[socket.socket, int]:
         """The next connection after its CONNECT was read, and the version that it asks for."""
         sock, _ = self.server.accept()
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE_SECONDS)
         kind, body = read_packet(sock)
         assert kind == 0x10
         return sock, body[6]
@@ -75,18 +76,19 @@ class Door:
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
         self.frozen = threading.Event()
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
-        self._server: socket.socket | None = None
+        self._server = socket.socket()
+        self._server.bind(("127.0.0.1", 0))  # ours from now on; connections are refused as long as nobody listens
+        self.port: int = self._server.getsockname()[1]
         self._sockets: list[socket.socket] = []
 
     def open(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", self.port))
+        self._server.listen()
         threading.Thread(target=self._accept, args=(self._server,), daemon=True).start()
 
     def close(self) -> None:
-        if self._server:
-            self._server.close()
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)  # a thread that waits for a connection would let one more in
+        self._server.close()
         for sock in self._sockets:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)

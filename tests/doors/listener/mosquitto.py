@@ -40,8 +40,9 @@ def running_mosquitto(directory: Path, *, users: dict[str, str] | None = None, t
     with (directory / "mosquitto.log").open("ab") as log:
         process = subprocess.Popen([find_mqtt().path, "-c", directory / "mosquitto.conf"], stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 10
-        while not talk(port, b"", expect=b"") and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while not talk(port, b"", expect=b""):
+            assert time.monotonic() < deadline, (directory / "mosquitto.log").read_text()
             time.sleep(0.05)
         yield port
     finally:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from apps.metering.raw import STREAM
-from tests.doors.listener.conftest import Place, wait_for
+from tests.doors.listener.conftest import TELL_ACKS, Place, wait_for
 from tests.doors.listener.test_flow import make_messages
 
 
@@ -32,11 +32,10 @@ def test_while_redis_is_away_messages_go_to_disk_and_come_back(place: Place):
 
 
 def test_what_was_spooled_was_acknowledged_and_survives_a_kill(place: Place):
-    child = place.listen()
+    child = place.listen(failpoints=TELL_ACKS)
     place.redis.config_set("maxmemory", 1)
     place.publish(make_messages("full", 100))
-    wait_for(lambda: spooled_bytes(place) > 0, "spooling")
-    time.sleep(0.3)
+    place.wait_for_spooled(make_messages("full", 100))
     place.kill(child)
     place.restart("mqtt")  # whose queue is empty by now: everything is in our hands
     assert place.redis.xlen(STREAM) == 0
@@ -47,12 +46,16 @@ def test_what_was_spooled_was_acknowledged_and_survives_a_kill(place: Place):
 
 
 def test_killed_while_giving_back_only_repeats(place: Place):
-    child = place.listen(failpoints="listen.after_replay=kill@1")
+    child = place.listen(failpoints=TELL_ACKS)
     place.redis.config_set("maxmemory", 1)
     place.publish(make_messages("x", 30))
-    wait_for(lambda: spooled_bytes(place) > 0, "spooling")
+    place.wait_for_spooled(make_messages("x", 30))
+    place.kill(child)
     place.redis.config_set("maxmemory", 0)
-    assert child.wait(timeout=15) == -signal.SIGKILL
+    # armed only now: a listener gives back, and passes there, also while the queue still refuses
+    child = place.listen(failpoints="listen.after_replay=kill@1", connected=False)
+    assert place.wait(child) == -signal.SIGKILL
+    assert place.redis.xlen(STREAM) >= 1
     place.listen()
     wait_for(lambda: spooled_bytes(place) == 0, "the emptying of the spool")
     assert sorted(place.list_topics()) == sorted(make_messages("x", 30))  # by name: the second copy is the same batch
@@ -70,8 +73,9 @@ def test_a_frozen_redis_delays_and_loses_nothing(place: Place):
 
 
 def test_a_broker_that_restarts_with_unacknowledged_messages_sends_them_again(place: Place):
-    child = place.listen(failpoints="listen.before_xadd=sleep:2@1")
+    child = place.listen(failpoints="listen.before_xadd=sleep:4@1")
     place.publish(make_messages("x", 20))
+    wait_for(lambda: "failpoint listen.before_xadd: sleep" in place.log, "the receiving")
     time.sleep(1.2)  # received, and (autosave_interval 1) written by the broker, but neither stored nor acknowledged
     place.stop("mqtt")
     place.start("mqtt")
@@ -127,7 +131,7 @@ def test_it_ends_in_good_order_even_if_nobody_takes_what_it_holds(place: Place):
     place.publish(make_messages("x", 30))
     wait_for(lambda: "now go: paused" in place.log, "the pause")
     child.terminate()
-    assert child.wait(timeout=10) == 0
+    assert place.wait(child) == 0
     place.redis.config_set("maxmemory", 0)
     assert place.redis.xlen(STREAM) == 0
     place.listen()
@@ -137,7 +141,7 @@ def test_it_ends_in_good_order_even_if_nobody_takes_what_it_holds(place: Place):
 def test_a_second_listener_in_the_same_directory_is_refused(place: Place):
     place.listen()
     second = place.listen(connected=False)
-    assert second.wait(timeout=15) == 1
+    assert place.wait(second) == 1
     assert "Another listener works with" in place.log
 
 

@@ -1,13 +1,12 @@
 """What the broker hears: acknowledgements in order and on their own connection, the version it speaks, a session that lasts."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from apps.metering.models import Broker
 from tests.doors.listener.conftest import Place, wait_for
-from tests.doors.listener.fakes import CONNACK_5, REFUSED_VERSION_311, FakeBroker, make_publish, read_packet
+from tests.doors.listener.fakes import CONNACK_5, PATIENCE_SECONDS, REFUSED_VERSION_311, FakeBroker, make_publish, read_packet
 from tests.doors.listener.test_flow import make_messages
 
 PUBACK = 0x40
@@ -46,14 +45,14 @@ def test_a_message_of_an_earlier_connection_is_stored_and_never_acknowledged_on_
     place.listen(connected=False, failpoints="listen.before_xadd=sleep:1@1")
     first = fake.greet()
     first.sendall(make_publish(b"first", b"x", 1))
-    time.sleep(0.3)  # received, on its way into the stream
+    wait_for(lambda: "failpoint listen.before_xadd: sleep" in place.log, "the receiving")  # on its way into the stream
     first.close()
     second = fake.greet()
     place.wait_for_topics(["first"])
     second.settimeout(1)
     with pytest.raises(TimeoutError):
         read_packet(second)
-    second.settimeout(10)
+    second.settimeout(PATIENCE_SECONDS)
     second.sendall(make_publish(b"second", b"x", 1))
     assert read_packet(second) == (PUBACK, b"\x00\x01")
     assert place.list_topics() == ["first", "second"]

@@ -39,7 +39,7 @@ def test_two_listeners_take_a_broker_each(place: Place, monkeypatch: pytest.Monk
     assert (process.alive, process.broker_ids) == (True, tuple(sorted((first.pk, second.pk))))
     assert {broker_status.get_broker_status(one.pk).reconnects for one in (first, second)} == {0}
     children[0].terminate()
-    assert children[0].wait(timeout=10) == 0
+    assert place.wait(children[0]) == 0
     wait_for(lambda: broker_status.get_process_status().pid == children[1].pid, "the other one alone")
 
 

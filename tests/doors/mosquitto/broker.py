@@ -21,6 +21,7 @@ from project.servers.programs import list_executables
 from project.servers.server import find_free_port
 
 DEPLOYED = Path(__file__).resolve().parents[3] / "deploy" / "mosquitto"
+PATIENCE_SECONDS = 60.0  # with what comes by itself sooner or later: the machine may be busy with other things
 SERVICES, PLAIN, TLS = 1884, 1883, 8883
 MOSQUITTO = next(list_executables("mosquitto"), None)
 
@@ -30,7 +31,10 @@ class Broker:
 
     def __init__(self, home: Path, *, devices: Mapping[str, str], services: Mapping[str, str], certificates: Path | None) -> None:
         self.home = home
-        self.ports = {port: find_free_port() for port in (SERVICES, PLAIN, TLS)}
+        free: set[int] = set()
+        while len(free) < 3:  # the same may be free twice
+            free.add(find_free_port())
+        self.ports = dict(zip((SERVICES, PLAIN, TLS), free, strict=True))
         for name in ("config", "data", "data/conf.d"):
             (home / name).mkdir()
         for name in ("mosquitto.conf", "devices.acl", "services.acl", "tls.conf"):
@@ -53,7 +57,7 @@ class Broker:
         with (self.home / "log").open("ab") as log:
             command = [str(MOSQUITTO), "-c", str(self.home / "config" / "mosquitto.conf")]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not Knock(self.ports[SERVICES], "nobody", "x").answered():
             assert self.process.poll() is None, (self.home / "log").read_text()
             assert time.monotonic() < deadline
@@ -63,7 +67,7 @@ class Broker:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(PATIENCE_SECONDS)
 
     def remove(self) -> None:
         self.stop()
@@ -132,7 +136,7 @@ class Knock:
         self._until(lambda: len(self.granted) > known)
         return self.granted[-1]
 
-    def hear(self, number: int, seconds: float = 5.0) -> list[tuple[str, bytes]]:
+    def hear(self, number: int, seconds: float = PATIENCE_SECONDS) -> list[tuple[str, bytes]]:
         """Return what was received, as soon as it is so many messages."""
         self._until(lambda: len(self.received) >= number, seconds)
         return self.received
@@ -148,7 +152,7 @@ class Knock:
         self.client.disconnect()
         self.client.loop(0.1)
 
-    def _until(self, condition, seconds: float = 5.0) -> None:
+    def _until(self, condition, seconds: float = PATIENCE_SECONDS) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:

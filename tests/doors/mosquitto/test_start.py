@@ -26,7 +26,7 @@ def start(home: Path) -> str:
     script = home / "start.sh"
     script.write_text((DEPLOYED / "start.sh").read_text().replace("/mosquitto/", f"{home}/").replace("=/mosquitto", f"={home}"))
     environment = {"PATH": f"{programs}:{os.environ['PATH']}", "MQTT_PASSWORD": "secret word"}
-    done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -19,7 +19,7 @@ TOPICS = sorted({sample["topic"] for sample in SAMPLES})
 JSON_TOPICS = [topic for topic in TOPICS if isinstance(_TABLE.find(topic)[0], Json)]  # type: ignore[index]
 EMDATA = "shelly/IT001E00000001/meter-1/status/emdata:0"
 SECONDS = 0.5
-"""Far more than anything here takes, far less than a payload that explodes would."""
+"""Of the processor, whoever else uses it: far more than anything here takes, far less than a payload that explodes would."""
 
 
 def _in_one_order(value: bytes | set[Reason]) -> str:
@@ -28,9 +28,9 @@ def _in_one_order(value: bytes | set[Reason]) -> str:
 
 
 def refused(topic: str, payload: bytes) -> Reason:
-    started = time.perf_counter()
+    started = time.thread_time()
     result = parse_message(topic, payload, NOW)
-    assert time.perf_counter() - started < SECONDS
+    assert time.thread_time() - started < SECONDS
     assert isinstance(result, Rejected), result
     assert result.sentence.endswith(".")
     assert len(result.sentence) < 300

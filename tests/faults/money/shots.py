@@ -15,14 +15,14 @@ from django.db import OperationalError, connections
 
 from project import failpoints
 from project.servers.guard import Guard
-from tests.faults.children import NotExercised
+from tests.faults.children import PATIENCE_SECONDS, NotExercised
 from tests.faults.money.triggers import Trigger, do
 
 AT_ONCE = 24
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = PATIENCE_SECONDS
 CUT, CRASHED = 3, 4  # exit codes: the database went away; nobody expected this
 _FROZEN_SECONDS = 0.15
-_ACTIONS = {"kill": "kill", "freeze": "sleep:60", "pause": "sleep:0.5"}
+_ACTIONS = {"kill": "kill", "freeze": "sleep:600", "pause": "sleep:0.5"}
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from project.servers import ServerSet
-from tests.faults.children import ROOT, Child, NotExercised
+from tests.faults.children import PATIENCE_SECONDS, ROOT, Child, NotExercised
 
 WORKERS = ("worker-a", "worker-b")
 ROLE = "cercollettiva_app"
@@ -103,7 +103,7 @@ class MoneyWorld:
         server = self.servers.servers["postgres"]
         assert server.process is not None
         server.signal(signal.SIGQUIT)
-        server.process.wait(20)
+        server.process.wait(PATIENCE_SECONDS)
         time.sleep(0.2)
         server.launch()
         server.wait_until_ready()

@@ -26,7 +26,7 @@ def _italian():
 def postman(settings):
     with postman_at_work() as postman:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", postman.port, 5
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", postman.port, 60
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.EMAIL_FROM, settings.PUBLIC_URL = "noreply@cer.alba.it", "https://cer.alba.it"
         yield postman

@@ -66,7 +66,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _agree(self, postman: Postman, word: str, answer: str) -> bool:
         if postman.slow_at == word:
             postman.reached.set()
-            postman.release.wait(30)
+            postman.release.wait(180)
         if postman.hangs_up_at == word:
             self.connection.shutdown(socket.SHUT_RDWR)
             return False

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ def start_worker(postman, message_id: int, failpoints: str = "") -> subprocess.P
 
 def run_worker(postman, message_id: int, failpoints: str = "") -> tuple[int, str]:
     worker = start_worker(postman, message_id, failpoints)
-    _, said = worker.communicate(timeout=60)
+    _, said = worker.communicate(timeout=180)
     return worker.returncode, said
 
 
@@ -80,9 +81,9 @@ def test_a_killed_worker_leaves_an_unknown_letter_that_nobody_sends_again(letter
 def test_a_worker_killed_while_the_server_takes_the_letter(letter, postman):
     postman.slow_at = "."
     worker = start_worker(postman, letter.pk)
-    assert postman.reached.wait(60)
+    assert postman.reached.wait(180)
     worker.kill()
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=180)
     postman.release.set()
     assert run_worker(postman, letter.pk)[0] == 0
     letter.refresh_from_db()
@@ -113,10 +114,17 @@ def test_eight_workers_at_once_send_one_letter(letter, postman):
     assert (len(postman.taken), postman.conversations) == (1, 1)
 
 
+def release_when_two_talk(postman) -> None:
+    deadline = time.monotonic() + 20
+    while postman.conversations < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    postman.release.set()
+
+
 def test_the_control_that_marks_after_sending_sends_twice(letter, postman):
     """Without a claim before the conversation, the same crowd and the same kill do send twice: the tests above can see it."""
     postman.slow_at = "."
-    threading.Timer(1.0, postman.release.set).start()
+    threading.Thread(target=release_when_two_talk, args=(postman,)).start()
 
     def careless() -> None:
         message = queries.get_message(message_id=letter.pk)

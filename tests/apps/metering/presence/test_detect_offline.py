@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -298,15 +297,14 @@ def test_a_device_whose_message_is_being_stored_is_left_to_the_next_look() -> No
         with transaction.atomic():
             hear(busy, NOON)
             held.set()
-            done.wait(15)
+            done.wait(120)
         connection.close()
 
     thread = threading.Thread(target=store)
     thread.start()
-    held.wait(10)
-    started = time.monotonic()
+    assert held.wait(60)
     assert [flip.device_id for flip in look()] == [quiet.pk]
-    assert time.monotonic() - started < 8
+    assert thread.is_alive()  # the look did not wait for it
     done.set()
     thread.join()
     assert look(NOON + MINUTE) == []
