@@ -59,7 +59,18 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Broker
-        fields = ("name", "host", "port", "tls", "ca_certificate", "username", "client_id", "heartbeat_seconds", "enabled")
+        fields = (
+            "name",
+            "community",
+            "host",
+            "port",
+            "tls",
+            "ca_certificate",
+            "username",
+            "client_id",
+            "heartbeat_seconds",
+            "enabled",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -142,10 +153,11 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot 
     """Superusers alone. A broker that is not used any more is disabled, never deleted: its devices hang on it."""
 
     form = BrokerForm
-    list_display = ("name", "address", "state", "enabled")
+    list_display = ("name", "community", "address", "state", "enabled")
+    list_select_related = ("community",)
     list_display_links = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "enabled")}),
+        (None, {"fields": ("name", "enabled", "community")}),
         (_("Connessione"), {"fields": ("host", "port", "tls", "ca_certificate", "client_id")}),
         (_("Credenziali"), {"fields": ("username", "new_password", "remove_password")}),
         (_("Che cosa si ascolta"), {"fields": ("topics", "heartbeat_seconds")}),

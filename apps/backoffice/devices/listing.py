@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import Person
-from apps.backoffice.devices.access import list_visible_assignments, list_visible_devices, may_run_devices
+from apps.backoffice.devices.access import current, list_visible_assignments, list_visible_devices, may_run_devices
 from apps.backoffice.devices.labels import PRESENCE_TONES, say_age
 from apps.backoffice.devices.pictures import say_quality, strip_of_quality
-from apps.metering.device_queries import guess_pod, list_recent_quality
+from apps.metering.device_queries import list_recent_quality
 from apps.metering.models import Broker, Device, DeviceAssignment, DeviceState
 
 PER_PAGE = 25
@@ -42,7 +42,7 @@ class DeviceFilter(forms.Form):
         if may_run_devices(user):
             cast("forms.ModelChoiceField[Broker]", self.fields["broker"]).queryset = Broker.objects.all()
         else:
-            del self.fields["broker"], self.fields["bound"]
+            del self.fields["broker"]
 
     def narrow(self, devices: QuerySet[Device], bound: QuerySet[DeviceAssignment]) -> QuerySet[Device]:
         self.is_valid()
@@ -85,17 +85,10 @@ def list_page(user: Person, asked: DeviceFilter, *, number: str, as_of: datetime
 
 
 def list_unbound(user: Person, *, as_of: datetime) -> tuple[list[Row], int]:
-    """The newest devices that nobody has ever bound, and how many there are. Superusers alone: they belong to no community."""
-    if not may_run_devices(user):
-        return [], 0
-    unbound = Device.objects.filter(~Exists(DeviceAssignment.objects.filter(device=OuterRef("pk"))))
+    """The newest devices that nobody has ever bound, of those that a person may see, and how many there are."""
+    unbound = list_visible_devices(user, as_of=as_of).filter(~Exists(DeviceAssignment.objects.filter(device=OuterRef("pk"))))
     devices = list(_with_all(unbound, DeviceAssignment.objects.none()).order_by("-first_seen_at", "pk")[:MOST_UNBOUND])
     return _rows(devices, as_of), unbound.count()
-
-
-def current(assignments: QuerySet[DeviceAssignment], as_of: datetime) -> QuerySet[DeviceAssignment]:
-    """Those that last at an instant, or will begin."""
-    return assignments.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=as_of))
 
 
 def _with_all(devices: QuerySet[Device], assignments: QuerySet[DeviceAssignment]) -> QuerySet[Device]:
@@ -122,7 +115,7 @@ def _row(device: Device, assignments: list[DeviceAssignment], recent: dict[str, 
         power_w=state.power_w,
         quality=say_quality(measured),
         strip=strip_of_quality(measured),
-        guess="" if assignments else guess_pod(device.key),
+        guess="" if assignments else device.named_pod,
     )
 
 
