@@ -21,6 +21,7 @@ from apps.backoffice.devices.access import (
     list_visible_devices,
     of_visible_device,
 )
+from apps.backoffice.devices.offers import minute_of, role_from
 from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import Crumb, show_page
 from apps.metering.device_errors import BindingRefused
@@ -172,13 +173,11 @@ def _proposed(user: Person, device: Device, as_of: datetime) -> dict[str, Any]:
     """The POD that the topic names, if they may bind to it; from the first message on, or from now on when it measured before."""
     pod = device.named_pod
     known = bool(pod) and list_bindable_points(user).filter(pod_key=pod).exists()
-    proposed: dict[str, Any] = {"starts_at": _minute(as_of if device.assignments.exists() else device.first_seen_at)}
+    channels = set(device.series.values_list("channel", flat=True))
+    proposed: dict[str, Any] = {"role": role_from(channels) or DeviceAssignment.Role.EXCHANGE}
+    proposed |= {"starts_at": minute_of(as_of if device.assignments.exists() else device.first_seen_at)}
     if known:
         proposed["pod"] = pod
         power_w = known_connection_power_w(pod)
         proposed["power_kw"] = f"{power_w / 1000:.3f}".rstrip("0").rstrip(".").replace(".", ",")
     return proposed
-
-
-def _minute(at: datetime) -> datetime:
-    return timezone.localtime(at).replace(second=0, microsecond=0)

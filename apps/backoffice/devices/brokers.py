@@ -74,6 +74,9 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "community" in self.fields:
+            chooser: Any = self.fields["community"].widget
+            chooser.can_add_related = chooser.can_change_related = chooser.can_delete_related = chooser.can_view_related = False
         if self.instance.pk:
             self.initial["topics"] = "\n".join(self.instance.topics)
             if self.instance.password and "new_password" in self.fields:

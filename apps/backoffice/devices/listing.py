@@ -1,6 +1,6 @@
 """The rows of the devices' page: who is there, how it is, what it measures. A constant number of queries for any page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.backoffice.access import Person
 from apps.backoffice.devices.access import current, list_visible_assignments, list_visible_devices, may_run_devices
 from apps.backoffice.devices.labels import PRESENCE_TONES, say_age
+from apps.backoffice.devices.offers import Offer, list_offers
 from apps.backoffice.devices.pictures import say_quality, strip_of_quality
 from apps.metering.device_queries import list_recent_quality
 from apps.metering.models import Broker, Device, DeviceAssignment, DeviceState
@@ -74,6 +75,7 @@ class Row:
     quality: str
     strip: SafeString
     guess: str = ""
+    offer: Offer | None = None
 
 
 def list_page(user: Person, asked: DeviceFilter, *, number: str, as_of: datetime) -> tuple[list[Row], Page[Device]]:
@@ -88,7 +90,8 @@ def list_unbound(user: Person, *, as_of: datetime) -> tuple[list[Row], int]:
     """The newest devices that nobody has ever bound, of those that a person may see, and how many there are."""
     unbound = list_visible_devices(user, as_of=as_of).filter(~Exists(DeviceAssignment.objects.filter(device=OuterRef("pk"))))
     devices = list(_with_all(unbound, DeviceAssignment.objects.none()).order_by("-first_seen_at", "pk")[:MOST_UNBOUND])
-    return _rows(devices, as_of), unbound.count()
+    offers = list_offers(user, devices)
+    return [replace(row, offer=offers.get(row.device.pk)) for row in _rows(devices, as_of)], unbound.count()
 
 
 def _with_all(devices: QuerySet[Device], assignments: QuerySet[DeviceAssignment]) -> QuerySet[Device]:
