@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PII_KEY_BYTES = 32
+MOST_DAYS = 36_500
 AUDIT_PURPOSE = b"cercollettiva: chain of the audit trail, version 1"
 
 
@@ -35,6 +36,7 @@ class Environment:
     public_url: str
     email_url: str
     email_from: str
+    presence_days: int
     code_version: str
 
 
@@ -62,6 +64,7 @@ def read_environment() -> Environment:
         public_url=public_url,
         email_url=env.str("EMAIL_URL", default="consolemail://"),
         email_from=_sender(env, public_url=public_url),
+        presence_days=_days(env, "PRESENCE_DAYS", default=400),
         code_version=env.str("CODE_VERSION", default=_code_version()),
     )
 
@@ -79,6 +82,15 @@ def _bool(env: environ.Env, name: str) -> bool:
     if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
         raise ImproperlyConfigured(f"{name} is {text!r}, which is neither true nor false. Set {name}=true or {name}=false.")
     return text in {"true", "1", "yes", "on"}
+
+
+def _days(env: environ.Env, name: str, *, default: int) -> int:
+    text = env.str(name, default="").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}, which is no number of days. Set it to a whole number from 1 to {MOST_DAYS}."
+        )
+    return int(text)
 
 
 def _url(env: environ.Env, name: str, schemes: tuple[str, ...], *, required: bool = True) -> str:

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import time
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from apps.metering.ingest import store_batches
 from apps.metering.ingest.isolating import find_guilty
 from apps.metering.partitions import keep_partitions
+from apps.metering.presence import forget_flips
 from apps.metering.raw import DRAINING, FIELD, GROUP, STREAM, RawBatchDamaged
 from project.failpoints import hit
 
@@ -48,10 +50,13 @@ def drain() -> None:
 
 @shared_task(name="ingest.keep_partitions")
 def keep_partitions_ahead() -> None:
-    """Make the partitions of the coming days and months, drop those that are past retention. Idempotent."""
-    made, dropped = keep_partitions(as_of=timezone.now())
+    """Make the partitions of the coming days and months, drop what is past retention. Idempotent."""
+    as_of = timezone.now()
+    made, dropped = keep_partitions(as_of=as_of)
     if made or dropped:
         log.info("Partitions made: %s; dropped: %s", ", ".join(made) or "none", ", ".join(dropped) or "none")
+    if forgotten := forget_flips(before=as_of - timedelta(days=settings.PRESENCE_DAYS)):
+        log.info("%d changes of presence are past their retention and forgotten.", forgotten)
 
 
 def _drain(redis: Client, consumer: str) -> None:

@@ -23,5 +23,9 @@ class AlreadyBound(BindingRefused):
     """The device measures just that already."""
 
 
+class OutsideCommunities(BindingRefused):
+    """What is asked would change what is measured for another community."""
+
+
 class LetterNotKept(MeteringError):
     """Neither the journal nor the dead letter itself holds the whole message any more."""

@@ -2,6 +2,7 @@
 
 A device, or one component of it, measures one thing at a time, and a POD in a role is measured by one device at a time. Whoever
 is in the way of a new assignment ends at that instant: replacing and moving devices writes history and never rewrites it.
+`within` are the communities of whoever asks, whose points alone may be touched; without it everybody's may.
 """
 
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.communities.models import MeteringPoint, Plant
 from apps.engine.errors import InvalidIdentifier
 from apps.engine.identifiers import normalise_pod, pod_key
+from apps.metering.binding_scope import Communities, check_device_is_free, check_pod_is_own
 from apps.metering.device_errors import AlreadyBound, AssignmentOverlaps, BindingRefused, ComponentUnknown, PodUnknown
 from apps.metering.models import Broker, Device, DeviceAssignment, Sensor
 from apps.metering.reopening import reopen_assignments
@@ -25,16 +27,29 @@ FIRST_YEAR = 2020  # no sane device tells of an earlier time
 
 @transaction.atomic
 def bind_device(
-    *, device_id: int, component: str, pod: str, role: str, starts_at: datetime, connection_power_w: int | None = None
+    *,
+    device_id: int,
+    component: str,
+    pod: str,
+    role: str,
+    starts_at: datetime,
+    connection_power_w: int | None = None,
+    within: Communities | None = None,
 ) -> DeviceAssignment:
     """Let a device measure a POD in a role from an instant on; whatever measured there, or was measured by it, ends then.
 
     `component` empty means all meters of the device together. Without a power the one that is known of the POD counts.
     The same call again returns the assignment that stands.
-    Errors: `PodUnknown`, `ComponentUnknown`, `AlreadyBound`, `AssignmentOverlaps`, `BindingRefused`; nothing is written.
+    Errors: `PodUnknown`, `OutsideCommunities`, `ComponentUnknown`, `AlreadyBound`, `AssignmentOverlaps`, `BindingRefused`;
+    nothing is written.
     """
     device = Device.objects.select_for_update().get(pk=device_id)
-    key = _known_pod(pod)
+    key = _read_pod(pod)
+    if within is None:
+        _check_pod_is_known(key)
+    else:
+        check_pod_is_own(within, key, from_at=starts_at)
+        check_device_is_free(within, device, from_at=starts_at)
     _check(device, component, role, starts_at)
     power_w = connection_power_w if connection_power_w is not None else known_connection_power_w(key)
     if not 0 < power_w <= LARGEST_POWER_W:
@@ -63,11 +78,16 @@ def bind_device(
 
 
 @transaction.atomic
-def end_assignment(*, assignment_id: int, ends_at: datetime) -> DeviceAssignment:
-    """Let a device measure nothing any more from an instant on. Errors: `AssignmentOverlaps` before the assignment's start."""
+def end_assignment(*, assignment_id: int, ends_at: datetime, within: Communities | None = None) -> DeviceAssignment:
+    """Let a device measure nothing any more from an instant on.
+
+    Errors: `AssignmentOverlaps` before the assignment's start, `PodUnknown` for a POD that is not theirs from then on.
+    """
     assignment = DeviceAssignment.objects.select_for_update().get(pk=assignment_id)
     if assignment.ends_at == ends_at:
         return assignment
+    if within is not None:
+        check_pod_is_own(within, assignment.pod_key, from_at=ends_at)
     if assignment.ends_at is not None or ends_at <= assignment.starts_at:
         raise AssignmentOverlaps(
             _("The assignment began at %(at)s and can only end later, once. Choose a later instant.")
@@ -105,17 +125,19 @@ def set_brokers_enabled(*, brokers: QuerySet[Broker], enabled: bool) -> int:
     return brokers.filter(enabled=not enabled).update(enabled=enabled)
 
 
-def _known_pod(pod: str) -> str:
+def _read_pod(pod: str) -> str:
     try:
-        key = pod_key(normalise_pod(pod))
+        return pod_key(normalise_pod(pod))
     except InvalidIdentifier as error:
         raise PodUnknown(str(error)) from error
+
+
+def _check_pod_is_known(key: str) -> None:
     if not MeteringPoint.objects.filter(pod_key=key).exists():
         raise PodUnknown(
             _("%(pod)s is not a metering point of any configuration. Add the metering point first, then bind the device.")
             % {"pod": key}
         )
-    return key
 
 
 def _check(device: Device, component: str, role: str, starts_at: datetime) -> None:

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.calendar import day_starts_at, month_days, quarters_in_day, utc_offset
-from apps.engine.errors import InvalidIdentifier
-from apps.engine.identifiers import POD_KEY_LENGTH, normalise_pod
 from apps.engine.inputs import Quality
 from apps.metering.loading import load_curves
 from apps.metering.models import Channel, Source
@@ -88,16 +86,6 @@ def get_month_device_quality(pod_key: str, year: int, month: int, *, until: date
         missing=max(0, expected - sum(known.values())),
         expected=expected,
     )
-
-
-def guess_pod(key: str) -> str:
-    """Return the POD that a device's identity names in one of its levels, or an empty text: only what the topic claims."""
-    for level in key.split("/"):
-        try:
-            return normalise_pod(level)[:POD_KEY_LENGTH]
-        except InvalidIdentifier:
-            continue
-    return ""
 
 
 def _local_day(at: datetime) -> date:

@@ -20,6 +20,7 @@ from apps.metering.raw import RawMessage, decode_batch, decompress, encode_batch
 
 CURED = "poison_cured"
 """The reason of a letter that once broke a worker and was read since: a replay of the journal may parse it again."""
+NOT_KEPT = "The journal does not hold this message any more, and the dead letter only its beginning. Archive the letter."
 LONGEST_BATCH = timedelta(minutes=10)  # between the first message of a batch and its last: much less, but clocks are set
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,9 +94,7 @@ def _original(letter: DeadLetter) -> RawMessage:
             return found
     payload = bytes(letter.payload)
     if sha256(letter.topic.encode() + b"\0" + payload).hexdigest() != letter.sha256:
-        raise LetterNotKept(
-            "The journal does not hold this message any more, and the dead letter only its beginning. Archive the letter."
-        )
+        raise LetterNotKept(NOT_KEPT)
     return RawMessage(letter.topic, payload, last_us, retained=True)
 
 

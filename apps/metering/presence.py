@@ -16,7 +16,7 @@ from apps.communities.models import Plant
 from apps.engine.darkness import dark_since
 from apps.engine.presence import TIMEOUTS, UNSTEADY_WITHIN, BrokerFact, DeviceFact, Presence, Reason, judge
 from apps.metering.alert_operations import Alerting, update_alerts
-from apps.metering.models import DeviceAssignment
+from apps.metering.models import DeviceAssignment, DeviceFlip
 
 CHUNK = 2_000  # rows that are held at once: whoever stores messages waits for nobody longer than a moment
 # What `judge` cannot change is left out here, and nothing else: a test asks both about the same devices.
@@ -189,3 +189,9 @@ def _chunks(devices: Sequence[_Seen]) -> Iterator[list[_Seen]]:
     rest = iter(devices)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
+
+
+def forget_flips(*, before: datetime) -> int:
+    """Delete the changes of presence that are older than an instant; returns how many. How devices are now stands elsewhere."""
+    deleted, _ = DeviceFlip.objects.filter(at__lt=before).delete()
+    return deleted

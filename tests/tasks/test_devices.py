@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from redis import Redis
 
@@ -14,7 +15,8 @@ from apps.metering import broker_status
 from apps.metering.broker_status import BROKER_KEY, PROCESS_KEY
 from apps.metering.models import Broker, Device, DeviceFlip, DeviceState
 from apps.metering.raw import STREAM
-from tasks import devices
+from project.env import read_environment
+from tasks import devices, ingest
 from tasks.schedule import TIMETABLE
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +106,25 @@ def test_the_timetable_looks_every_half_minute() -> None:
     assert job.every_seconds == 30
     assert "tasks.devices" in settings.CELERY_IMPORTS
     assert settings.CELERY_TASK_ROUTES["devices.*"] == {"queue": "ingest"}
+
+
+def test_changes_of_presence_are_forgotten_after_as_many_days_as_are_set(device: Device, settings: Any) -> None:
+    settings.PRESENCE_DAYS = 30
+    now = timezone.now()
+    kept, past = now - timedelta(days=29, hours=23), now - timedelta(days=30, minutes=1)
+    DeviceFlip.objects.create(device=device, was="unknown", now="online", at=past)
+    DeviceFlip.objects.create(device=device, was="online", now="offline", at=kept)
+    for _ in range(2):
+        ingest.keep_partitions_ahead()
+        assert list(DeviceFlip.objects.values_list("at", flat=True)) == [kept]
+    assert DeviceState.objects.get().presence == "online"  # how it is now does not depend on it
+
+
+@pytest.mark.parametrize(("text", "days"), [("", 400), ("30", 30), ("0", None), ("-1", None), ("1.5", None), ("ever", None)])
+def test_the_days_are_a_whole_number_or_nothing_starts(monkeypatch: pytest.MonkeyPatch, text: str, days: int | None) -> None:
+    monkeypatch.setenv("PRESENCE_DAYS", text)
+    if days is None:
+        with pytest.raises(ImproperlyConfigured, match="PRESENCE_DAYS is"):
+            read_environment()
+    else:
+        assert read_environment().presence_days == days

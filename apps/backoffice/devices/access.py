@@ -1,8 +1,9 @@
-"""Who may see devices, brokers and messages.
+"""Who may see devices, brokers and messages, and who may bind.
 
-Brokers, messages and devices that measure nothing belong to no community: superusers alone. A device belongs, for now, to the
-communities of the PODs that it measures now: their administrators see it, the stretch of time in which it measures their POD, and
-its alerts. What a device measures decides whose energy counts for whom, so only superusers bind.
+Superusers see and do everything. An administrator sees a device that measures a POD of theirs now: that stretch of time and its
+alerts. Of the devices that measure nothing, those are theirs that speak at a broker of their community, and, at a broker that
+belongs to nobody, those whose identity names a POD of theirs. What they see they may bind, to their own PODs
+(`apps.metering.binding_scope`). Messages, and the way from brokers to rows, belong to no community: superusers alone.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +21,8 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.backoffice.access import Person, RunView, list_managed_communities
 from apps.communities.models import MeteringPoint
-from apps.metering.models import Alert, Device, DeviceAssignment
+from apps.metering.binding_scope import Communities
+from apps.metering.models import Alert, Broker, Device, DeviceAssignment
 
 STOP_POLLING = 286
 
@@ -38,21 +40,51 @@ def list_visible_assignments(user: Person, *, as_of: datetime) -> QuerySet[Devic
     """All assignments; for administrators those that last, on PODs that are points of their communities today."""
     if may_run_devices(user):
         return DeviceAssignment.objects.all()
-    today = timezone.localdate(as_of)
-    points = MeteringPoint.objects.filter(
-        Q(valid_to__isnull=True) | Q(valid_to__gt=today),
-        valid_from__lte=today,
-        configuration__community__in=list_managed_communities(user),
-    )
-    lasting = DeviceAssignment.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=as_of), starts_at__lte=as_of)
-    return lasting.filter(pod_key__in=points.values("pod_key"))
+    lasting = current(DeviceAssignment.objects.filter(starts_at__lte=as_of), as_of)
+    return lasting.filter(pod_key__in=_own_points(user, as_of).values("pod_key"))
+
+
+def current(assignments: QuerySet[DeviceAssignment], as_of: datetime) -> QuerySet[DeviceAssignment]:
+    """Those that last at an instant, or will begin."""
+    return assignments.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=as_of))
 
 
 def list_visible_devices(user: Person, *, as_of: datetime) -> QuerySet[Device]:
+    """All devices; for administrators those that measure a POD of theirs, and those without work that are theirs to bind."""
     if may_run_devices(user):
         return Device.objects.all()
-    visible = list_visible_assignments(user, as_of=as_of).filter(device=OuterRef("pk"))
-    return Device.objects.filter(Exists(visible))
+    measures_theirs = Q(pk__in=list_visible_assignments(user, as_of=as_of).values("device"))
+    has_no_work = ~Q(pk__in=current(DeviceAssignment.objects.all(), as_of).values("device"))
+    at_their_broker = Q(broker__in=list_visible_brokers(user).values("pk"))
+    names_theirs = Q(broker__community__isnull=True, named_pod__in=_own_points(user, as_of).values("pod_key"))
+    return Device.objects.filter(measures_theirs | has_no_work & (at_their_broker | names_theirs))
+
+
+def list_visible_brokers(user: Person) -> QuerySet[Broker]:
+    if may_run_devices(user):
+        return Broker.objects.all()
+    return Broker.objects.filter(community__in=list_managed_communities(user))
+
+
+def list_bindable_points(user: Person) -> QuerySet[MeteringPoint]:
+    """The points that a person may bind devices to: all of them, or those of their communities."""
+    points = MeteringPoint.objects.all()
+    within = bound_within(user)
+    return points if within is None else points.filter(configuration__community__in=within)
+
+
+def bound_within(user: Person) -> Communities | None:
+    """The communities whose points alone this person may touch by binding; None for who may touch all."""
+    return None if may_run_devices(user) else list_managed_communities(user)
+
+
+def _own_points(user: Person, as_of: datetime) -> QuerySet[MeteringPoint]:
+    """The points of their communities today."""
+    today = timezone.localdate(as_of)
+    lasting = Q(valid_to__isnull=True) | Q(valid_to__gt=today)
+    return MeteringPoint.objects.filter(
+        lasting, valid_from__lte=today, configuration__community__in=list_managed_communities(user)
+    )
 
 
 def list_visible_alerts(user: Person, *, as_of: datetime) -> QuerySet[Alert]:
@@ -61,8 +93,8 @@ def list_visible_alerts(user: Person, *, as_of: datetime) -> QuerySet[Alert]:
     return Alert.objects.filter(device__in=list_visible_devices(user, as_of=as_of))
 
 
-def of_visible_device(*methods: str, runs: bool = False) -> Callable[[RunView], RunView]:
-    """A view of one device: 404 first whatever the method, then 405, then 403 for who may look but not bind."""
+def of_visible_device(*methods: str) -> Callable[[RunView], RunView]:
+    """A view of one device: 404 first whatever the method, then 405."""
 
     def decorate(view: RunView) -> RunView:
         @wraps(view)
@@ -73,8 +105,6 @@ def of_visible_device(*methods: str, runs: bool = False) -> Callable[[RunView], 
                 raise Http404
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
-            if runs and not may_run_devices(request.user):
-                raise PermissionDenied(_("Solo chi gestisce l’installazione può farlo."))
             return view(request, device, **named)
 
         return guarded

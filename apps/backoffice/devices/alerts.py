@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.backoffice.access import Person, only, person
-from apps.backoffice.devices.access import list_visible_alerts, list_visible_assignments, may_look
+from apps.backoffice.devices.access import current, list_visible_alerts, list_visible_assignments, may_look
 from apps.backoffice.devices.binding import devices_crumb
 from apps.backoffice.devices.labels import ALERT_TONES, say_age
-from apps.backoffice.devices.listing import current
 from apps.backoffice.pages import show_page
 from apps.metering.alert_operations import acknowledge_alert
 from apps.metering.models import Alert

@@ -1,4 +1,4 @@
-"""Binding a device to a POD, and letting it go."""
+"""Binding a device to a POD, and letting it go: to any POD, or for administrators to those of their communities."""
 
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.backoffice.devices.access import of_visible_device
-from apps.backoffice.devices.listing import current
+from apps.backoffice.access import Person
+from apps.backoffice.devices.access import (
+    bound_within,
+    current,
+    list_bindable_points,
+    list_visible_assignments,
+    list_visible_devices,
+    of_visible_device,
+)
+from apps.backoffice.devices.offers import minute_of, role_from
 from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import Crumb, show_page
-from apps.communities.models import MeteringPoint
 from apps.metering.device_errors import BindingRefused
 from apps.metering.device_operations import bind_device, end_assignment, known_connection_power_w
-from apps.metering.device_queries import guess_pod
 from apps.metering.models import Device, DeviceAssignment
 
 MOST_CHOICES = 500  # of PODs to offer while somebody types
@@ -50,15 +56,23 @@ class BindForm(forms.Form):
         help_text=lazy("Vuoto: quella già nota del POD o del suo impianto, altrimenti 3,3 kW. Ciò che la supera è sospetto."),
     )
 
-    def __init__(self, *args: Any, device: Device, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, device: Device, latest: datetime | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        self.latest = latest
         components = sorted(set(device.series.values_list("component", flat=True)) - {""})
         if len(components) > 1:
             choices = [("", _("tutti insieme")), *((one, one) for one in components)]
             self.fields["component"].choices = choices  # type: ignore[attr-defined]
         else:
             del self.fields["component"]
+
+    def clean_starts_at(self) -> datetime:
+        """Whoever sees only what measures their PODs now would not see what is to come."""
+        starts_at: datetime = self.cleaned_data["starts_at"]
+        if self.latest is not None and starts_at > self.latest:
+            raise forms.ValidationError(_("Non si associa nel futuro: scegli un istante già passato."))
+        return starts_at
 
     def clean_power_kw(self) -> int | None:
         """In whole W."""
@@ -76,16 +90,20 @@ class EndForm(forms.Form):
     ends_at = InstantField(label=lazy("Fino a"))
 
 
-@of_visible_device("GET", "HEAD", "POST", runs=True)
+@of_visible_device("GET", "HEAD", "POST")
 def bind(request: HttpRequest, device: Device) -> HttpResponse:
     """Ask what the device measures, and let it."""
+    as_of = timezone.now()
+    latest = None if bound_within(request.user) is None else as_of
     if request.method == "POST":
-        form = BindForm(request.POST, device=device)
+        form = BindForm(request.POST, device=device, latest=latest)
         if form.is_valid() and _bind(request, device, form):
             return redirect("admin:metering_device_change", device.pk)
     else:
-        form = BindForm(device=device, initial=_proposed(device))
-    points = list(MeteringPoint.objects.order_by("pod_key").values_list("pod_key", flat=True).distinct()[: MOST_CHOICES + 1])
+        form = BindForm(device=device, latest=latest, initial=_proposed(request.user, device, as_of))
+    points = list_bindable_points(request.user).order_by("pod_key")
+    pods = list(points.values_list("pod_key", flat=True).distinct()[: MOST_CHOICES + 1])
+    visible = list_visible_assignments(request.user, as_of=as_of).filter(device=device)
     return show_page(
         request,
         "backoffice/devices/bind.html",
@@ -93,27 +111,29 @@ def bind(request: HttpRequest, device: Device) -> HttpResponse:
         crumbs=[devices_crumb(), device_crumb(device)],
         device=device,
         form=form,
-        guess=guess_pod(device.key),
-        standing=current(device.assignments.all(), timezone.now()).order_by("component", "starts_at"),
-        pods=points if len(points) <= MOST_CHOICES else [],
+        standing=current(visible, as_of).order_by("component", "starts_at"),
+        pods=pods if len(pods) <= MOST_CHOICES else [],
     )
 
 
-@of_visible_device("POST", runs=True)
+@of_visible_device("POST")
 def end(request: HttpRequest, device: Device, assignment_id: int) -> HttpResponse:
     """Let the device measure nothing any more from an instant on."""
-    assignment = get_object_or_404(device.assignments, pk=assignment_id)
+    visible = list_visible_assignments(request.user, as_of=timezone.now()).filter(device=device)
+    assignment = get_object_or_404(visible, pk=assignment_id)
     form = EndForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Scrivi fino a quando, con giorno e ora."))
     else:
         try:
-            end_assignment(assignment_id=assignment.pk, ends_at=form.cleaned_data["ends_at"])
+            end_assignment(assignment_id=assignment.pk, ends_at=form.cleaned_data["ends_at"], within=bound_within(request.user))
         except BindingRefused as error:
             messages.error(request, str(error))
         else:
             note_change(request, device, f"Ended {assignment.pod_key} at {form.cleaned_data['ends_at']}.")
             messages.success(request, _("L’associazione a %(pod)s è chiusa.") % {"pod": assignment.pod_key})
+    if not list_visible_devices(request.user, as_of=timezone.now()).filter(pk=device.pk).exists():
+        return redirect("admin:metering_device_changelist")  # without work it is not theirs any more
     return redirect("admin:metering_device_change", device.pk)
 
 
@@ -135,6 +155,7 @@ def _bind(request: HttpRequest, device: Device, form: BindForm) -> bool:
             role=asked["role"],
             starts_at=asked["starts_at"],
             connection_power_w=asked["power_kw"],
+            within=bound_within(request.user),
         )
     except BindingRefused as error:
         form.add_error(None, str(error))
@@ -148,17 +169,15 @@ def _bind(request: HttpRequest, device: Device, form: BindForm) -> bool:
     return True
 
 
-def _proposed(device: Device) -> dict[str, Any]:
-    """The POD that the topic names, if it is one of ours; from the first message on, or from now on when it measures already."""
-    pod = guess_pod(device.key)
-    known = bool(pod) and MeteringPoint.objects.filter(pod_key=pod).exists()
-    proposed: dict[str, Any] = {"starts_at": _minute(timezone.now() if device.assignments.exists() else device.first_seen_at)}
+def _proposed(user: Person, device: Device, as_of: datetime) -> dict[str, Any]:
+    """The POD that the topic names, if they may bind to it; from the first message on, or from now on when it measured before."""
+    pod = device.named_pod
+    known = bool(pod) and list_bindable_points(user).filter(pod_key=pod).exists()
+    channels = set(device.series.values_list("channel", flat=True))
+    proposed: dict[str, Any] = {"role": role_from(channels) or DeviceAssignment.Role.EXCHANGE}
+    proposed |= {"starts_at": minute_of(as_of if device.assignments.exists() else device.first_seen_at)}
     if known:
         proposed["pod"] = pod
         power_w = known_connection_power_w(pod)
         proposed["power_kw"] = f"{power_w / 1000:.3f}".rstrip("0").rstrip(".").replace(".", ",")
     return proposed
-
-
-def _minute(at: datetime) -> datetime:
-    return timezone.localtime(at).replace(second=0, microsecond=0)

@@ -59,10 +59,24 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Broker
-        fields = ("name", "host", "port", "tls", "ca_certificate", "username", "client_id", "heartbeat_seconds", "enabled")
+        fields = (
+            "name",
+            "community",
+            "host",
+            "port",
+            "tls",
+            "ca_certificate",
+            "username",
+            "client_id",
+            "heartbeat_seconds",
+            "enabled",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "community" in self.fields:
+            chooser: Any = self.fields["community"].widget
+            chooser.can_add_related = chooser.can_change_related = chooser.can_delete_related = chooser.can_view_related = False
         if self.instance.pk:
             self.initial["topics"] = "\n".join(self.instance.topics)
             if self.instance.password and "new_password" in self.fields:
@@ -142,10 +156,11 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot 
     """Superusers alone. A broker that is not used any more is disabled, never deleted: its devices hang on it."""
 
     form = BrokerForm
-    list_display = ("name", "address", "state", "enabled")
+    list_display = ("name", "community", "address", "state", "enabled")
+    list_select_related = ("community",)
     list_display_links = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "enabled")}),
+        (None, {"fields": ("name", "enabled", "community")}),
         (_("Connessione"), {"fields": ("host", "port", "tls", "ca_certificate", "client_id")}),
         (_("Credenziali"), {"fields": ("username", "new_password", "remove_password")}),
         (_("Che cosa si ascolta"), {"fields": ("topics", "heartbeat_seconds")}),

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from apps.engine.inputs import Quality
 from apps.metering.broker_status import BrokerState, Stage
 from apps.metering.canary import Leg
+from apps.metering.ingest.hearing import POISON, UNKNOWN_BROKER
 from apps.metering.letter_operations import CURED
 from apps.metering.models import Alert, DeviceState
 
@@ -60,10 +61,38 @@ REASONS: Mapping[str, Promise] = {
     "negative_register": lazy("registro negativo"),
     "identity_mismatch": lazy("il dispositivo dice di essere un altro"),
     "unknown_topic": lazy("argomento sconosciuto"),
-    "unknown_broker": lazy("il broker non esiste più"),
-    "poison": lazy("fa cadere chi lo legge"),
+    UNKNOWN_BROKER: lazy("il broker non esiste più"),
+    POISON: lazy("fa cadere chi lo legge"),
     CURED: lazy("faceva cadere chi lo leggeva"),
 }
+EXPLANATIONS: Mapping[str, Promise] = {
+    "empty": lazy(
+        "Non contiene nulla. Spesso è un messaggio conservato che qualcuno ha cancellato dal broker: si può archiviare."
+    ),
+    "too_large": lazy("È molto più grande di quanto un contatore abbia da dire, perciò nessuno lo legge."),
+    "not_utf8": lazy("Il contenuto non è testo: il dispositivo parla in un altro modo, o i dati si sono guastati per strada."),
+    "too_deep": lazy("I dati stanno uno dentro l’altro più a fondo di quanto serva a una misura, perciò nessuno li apre."),
+    "malformed": lazy("Il contenuto non è JSON come dovrebbe: spesso è un messaggio troncato."),
+    "duplicate_keys": lazy("Lo stesso campo vi compare due volte, e non si sa quale dei due valga."),
+    "wrong_type": lazy(
+        "Si legge, ma qualcosa non ha la forma attesa, ad esempio un testo al posto di un numero. Succede quando il dispositivo "
+        "cambia programma."
+    ),
+    "out_of_range": lazy("Un numero va oltre ciò che un contatore può contare."),
+    "negative_register": lazy("Un registro che può solo salire è sotto lo zero: da lì non nasce energia."),
+    "identity_mismatch": lazy(
+        "Il contenuto dice di venire da un dispositivo diverso da quello dell’argomento. Vale l’argomento, e il messaggio non "
+        "conta per nessuno: controlla come è impostato il dispositivo."
+    ),
+    "unknown_topic": lazy("Su questo argomento non parla nessun dispositivo che si conosca."),
+    UNKNOWN_BROKER: lazy("Il broker da cui è arrivato non c’è più: aggiungilo di nuovo e riprova, o archivia il messaggio."),
+    POISON: lazy(
+        "Chi ha provato a leggerlo è caduto, perciò è stato messo da parte e gli altri messaggi non aspettano. Riprovare non fa "
+        "danni: lo si legge a parte."
+    ),
+    CURED: lazy("Faceva cadere chi provava a leggerlo; poi è stato letto."),
+}
+"""What became of a message, for whoever looks at it; the reader's own words, which name the place, stand below."""
 QUALITY_WORDS: Mapping[int, Promise] = {
     Quality.MEASURED: lazy("misurato"),
     Quality.ESTIMATED: lazy("stimato"),
@@ -76,6 +105,10 @@ QUALITY_WORDS: Mapping[int, Promise] = {
 
 def say_reason(reason: str) -> str:
     return str(REASONS.get(reason, reason))
+
+
+def explain_reason(reason: str) -> str:
+    return str(EXPLANATIONS.get(reason, ""))
 
 
 def say_age(at: datetime | None, *, as_of: datetime) -> str:

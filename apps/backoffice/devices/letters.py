@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from apps.backoffice.devices.access import STOP_POLLING, of_superuser
 from apps.backoffice.devices.binding import devices_crumb
-from apps.backoffice.devices.labels import say_reason
+from apps.backoffice.devices.labels import explain_reason, say_reason
 from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import Crumb, show_page
-from apps.metering.letter_operations import archive_letter
+from apps.metering.letter_operations import NOT_KEPT, archive_letter
 from apps.metering.models import Broker, DeadLetter
 from tasks.dead_letters import replay_letter
 
@@ -113,6 +113,8 @@ def _facts(letter: DeadLetter, after: str) -> dict[str, Any]:
     return {
         "letter": letter,
         "reason": say_reason(letter.reason),
+        "explanation": explain_reason(letter.reason),
+        "is_lost": letter.detail == NOT_KEPT,
         "payload": readable(bytes(letter.payload)),
         "broker": Broker.objects.filter(pk=letter.broker_id).first(),
         "after": tried,

@@ -1,6 +1,6 @@
 """The rows of the devices' page: who is there, how it is, what it measures. A constant number of queries for any page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import Person
-from apps.backoffice.devices.access import list_visible_assignments, list_visible_devices, may_run_devices
+from apps.backoffice.devices.access import current, list_visible_assignments, list_visible_devices, may_run_devices
 from apps.backoffice.devices.labels import PRESENCE_TONES, say_age
+from apps.backoffice.devices.offers import Offer, list_offers
 from apps.backoffice.devices.pictures import say_quality, strip_of_quality
-from apps.metering.device_queries import guess_pod, list_recent_quality
+from apps.metering.device_queries import list_recent_quality
 from apps.metering.models import Broker, Device, DeviceAssignment, DeviceState
 
 PER_PAGE = 25
@@ -42,7 +43,7 @@ class DeviceFilter(forms.Form):
         if may_run_devices(user):
             cast("forms.ModelChoiceField[Broker]", self.fields["broker"]).queryset = Broker.objects.all()
         else:
-            del self.fields["broker"], self.fields["bound"]
+            del self.fields["broker"]
 
     def narrow(self, devices: QuerySet[Device], bound: QuerySet[DeviceAssignment]) -> QuerySet[Device]:
         self.is_valid()
@@ -74,6 +75,7 @@ class Row:
     quality: str
     strip: SafeString
     guess: str = ""
+    offer: Offer | None = None
 
 
 def list_page(user: Person, asked: DeviceFilter, *, number: str, as_of: datetime) -> tuple[list[Row], Page[Device]]:
@@ -85,17 +87,11 @@ def list_page(user: Person, asked: DeviceFilter, *, number: str, as_of: datetime
 
 
 def list_unbound(user: Person, *, as_of: datetime) -> tuple[list[Row], int]:
-    """The newest devices that nobody has ever bound, and how many there are. Superusers alone: they belong to no community."""
-    if not may_run_devices(user):
-        return [], 0
-    unbound = Device.objects.filter(~Exists(DeviceAssignment.objects.filter(device=OuterRef("pk"))))
+    """The newest devices that nobody has ever bound, of those that a person may see, and how many there are."""
+    unbound = list_visible_devices(user, as_of=as_of).filter(~Exists(DeviceAssignment.objects.filter(device=OuterRef("pk"))))
     devices = list(_with_all(unbound, DeviceAssignment.objects.none()).order_by("-first_seen_at", "pk")[:MOST_UNBOUND])
-    return _rows(devices, as_of), unbound.count()
-
-
-def current(assignments: QuerySet[DeviceAssignment], as_of: datetime) -> QuerySet[DeviceAssignment]:
-    """Those that last at an instant, or will begin."""
-    return assignments.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=as_of))
+    offers = list_offers(user, devices)
+    return [replace(row, offer=offers.get(row.device.pk)) for row in _rows(devices, as_of)], unbound.count()
 
 
 def _with_all(devices: QuerySet[Device], assignments: QuerySet[DeviceAssignment]) -> QuerySet[Device]:
@@ -122,7 +118,7 @@ def _row(device: Device, assignments: list[DeviceAssignment], recent: dict[str, 
         power_w=state.power_w,
         quality=say_quality(measured),
         strip=strip_of_quality(measured),
-        guess="" if assignments else guess_pod(device.key),
+        guess="" if assignments else device.named_pod,
     )
 
 

@@ -9,11 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.backoffice.access import only
-from apps.backoffice.devices.access import may_look, may_run_devices
+from apps.backoffice.devices.access import list_visible_brokers, may_look, may_run_devices
 from apps.backoffice.devices.listing import DeviceFilter, list_page, list_unbound
 from apps.backoffice.devices.status import see_broker, see_canary, see_way
 from apps.backoffice.pages import show_page
-from apps.metering.models import Broker
 
 
 @only("GET", "HEAD")
@@ -47,7 +46,7 @@ def _facts(request: HttpRequest, asked: DeviceFilter) -> dict[str, Any]:
     query.pop("page", None)
     return {
         "runs": runs,
-        "brokers": [see_broker(broker, as_of=as_of) for broker in Broker.objects.all()] if runs else [],
+        "brokers": [see_broker(broker, as_of=as_of) for broker in list_visible_brokers(request.user)],
         "way": [*see_way(), see_canary(as_of=as_of)] if runs else [],
         "rows": rows,
         "page": page,

@@ -30,7 +30,7 @@ from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import show_page
 from apps.communities.models import MeteringPoint
 from apps.metering.device_operations import label_device, label_sensor
-from apps.metering.device_queries import get_month_device_quality, guess_pod
+from apps.metering.device_queries import get_month_device_quality
 from apps.metering.models import DeadLetter, Device, DeviceAssignment, DeviceState
 
 MOST_FLIPS = 20
@@ -55,9 +55,8 @@ def show_device(request: HttpRequest, device: Device) -> HttpResponse:
         title=str(device),
         crumbs=[devices_crumb()],
         runs=runs,
-        guess=guess_pod(device.key),
         heartbeat=device.heartbeat_seconds or device.broker.heartbeat_seconds,
-        assignments=[(one, _lasts(one, as_of)) for one in assignments.order_by("-starts_at", "component")],
+        assignments=assignments.order_by("-starts_at", "component"),
         end_form=EndForm(initial={"ends_at": timezone.localtime(as_of).replace(second=0, microsecond=0)}, label_suffix=""),
         series=device.series.order_by("component", "channel"),
         sensors=see_sensors(device, as_of=as_of),

@@ -64,10 +64,11 @@ def _number(text: str | None) -> str:
     if text is None:
         return "–"
     try:
-        value = Decimal(text).normalize()
+        value = Decimal(text)
+        if not value.is_finite():
+            return text[:40]
+        value = (round(value, MOST_PLACES) if int(value.as_tuple().exponent) < -MOST_PLACES else value).normalize() + 0
     except InvalidOperation:
         return text[:40]
-    if not value.is_finite():
-        return text[:40]
-    places = min(MOST_PLACES, max(0, -int(value.as_tuple().exponent)))
+    places = max(0, -int(value.as_tuple().exponent))
     return number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True).replace("-", "\u2212")

@@ -4,13 +4,19 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce, Upper
 from django.utils.translation import gettext_lazy as _
 
 from apps.metering.models.broker import Broker
 
+_LEVEL_THAT_IS_A_POD = "(?:^|/)(IT[0-9]{3}E[0-9A-Z]{8})[0-9A-Z]?(?:/|$)"
+
 
 class Device(models.Model):
-    """A thing that publishes. (`vendor`, `key`) is its identity at its broker, as the topic says, the same for ever."""
+    """A thing that publishes. (`vendor`, `key`) is its identity at its broker, as the topic says, the same for ever.
+
+    `named_pod` is the POD that the identity names in one of its levels, empty for none: only what the topic claims.
+    """
 
     broker = models.ForeignKey(Broker, models.PROTECT, related_name="devices", verbose_name=_("broker"))
     vendor = models.CharField(_("costruttore"), max_length=40)
@@ -19,11 +25,17 @@ class Device(models.Model):
     serial = models.CharField(_("numero di serie"), max_length=100, blank=True)
     heartbeat_seconds = models.PositiveIntegerField(_("intervallo di vita (s)"), null=True, blank=True)
     first_seen_at = models.DateTimeField(_("visto la prima volta"))
+    named_pod = models.GeneratedField(
+        expression=Coalesce(Func(Upper("key"), Value(_LEVEL_THAT_IS_A_POD), function="SUBSTRING"), Value("")),
+        output_field=models.CharField(max_length=14),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("dispositivo")
         verbose_name_plural = _("dispositivi")
         ordering = ["key"]
+        indexes = [models.Index(fields=["named_pod"], name="device_named_pod", condition=~Q(named_pod=""))]
         constraints = [models.UniqueConstraint(fields=["broker", "vendor", "key"], name="device_one_per_broker_vendor_and_key")]
 
     def __str__(self) -> str:

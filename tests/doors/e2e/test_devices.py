@@ -39,9 +39,10 @@ def test_a_device_is_bound_with_one_press_and_the_page_lives(village: Village, p
     DeviceState.objects.update(presence="online", power_w=1234)
     expect(page.get_by_text("1.234 W")).to_be_visible()  # nobody reloaded
 
-    page.get_by_role("link", name="Associa quadro").click()
+    page.get_by_role("link", name="Scegli che cosa misura quadro").click()
     expect(page.get_by_label("POD", exact=True)).to_have_value(village.pods[1])
-    page.get_by_role("button", name="Associa").click()
+    page.go_back()
+    page.get_by_role("button", name=f"Associa quadro a {village.pods[1]}").click()
     expect(page.get_by_text(re.compile(f"misura {village.pods[1]}"))).to_be_visible()
     assert DeviceAssignment.objects.get().pod_key == village.pods[1]
 

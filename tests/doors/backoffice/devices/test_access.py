@@ -1,4 +1,4 @@
-"""Who may see what of devices: superusers everything, administrators what measures their PODs now; looking changes nothing."""
+"""Who may see what of devices: superusers everything, administrators what is theirs; looking changes nothing."""
 
 import re
 from collections import Counter
@@ -52,11 +52,10 @@ def test_an_administrator_sees_what_measures_their_pods_and_no_more(bound, anna)
     assert "quadro" in page
     assert "D1" not in page
     assert "Broker di casa" not in page
-    assert "non associati" not in page
+    assert "Visti ma non associati" not in page
     assert anna.get(f"{ADMIN}device/{bound.native.pk}/").status_code == 404
     own = words(anna.get(f"{ADMIN}device/{bound.shelly.pk}/"))
     assert bound.village.pods[1] in own
-    assert "Sposta o sostituisci" not in own
     assert [row in words(anna.get(f"{ADMIN}alert/")) for row in ("quadro", "D1")] == [True, False]
 
 
@@ -75,6 +74,9 @@ def test_a_broker_and_its_state_do_not_exist_for_an_administrator(bound, anna):
 def test_a_device_that_has_moved_away_is_not_theirs_any_more(bound, anna):
     bound.assignment.ends_at = datetime.now(UTC) - timedelta(hours=1)
     bound.assignment.save()
+    DeviceAssignment.objects.create(
+        device=bound.shelly, pod_key=bound.elsewhere.pods[1], role="exchange", starts_at=bound.assignment.ends_at
+    )
     assert anna.get(f"{ADMIN}device/{bound.shelly.pk}/").status_code == 404
 
 

@@ -1,6 +1,6 @@
 """A device measures one thing at a time; replacing and moving close what was, at that instant, and keep it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -208,11 +208,3 @@ class TestForm:
         assert rows()[0][4] is None
         root.post(address, {"ends_at": "2026-04-01T02:00"})
         assert rows()[0][4] == APRIL
-
-    def test_an_administrator_looks_but_does_not_bind(self, site, anna):
-        bind(site.shelly, site.village.pods[1], datetime.now(UTC) - timedelta(days=1))
-        form = {"pod": site.village.pods[2], "role": "exchange", "starts_at": "2026-03-01T01:00"}
-        assert anna.get(f"/ceradmin/metering/device/{site.shelly.pk}/").status_code == 200
-        assert anna.post(self.address(site.shelly), form).status_code == 403
-        assert anna.post(self.address(site.native), form).status_code == 404
-        assert len(rows()) == 1

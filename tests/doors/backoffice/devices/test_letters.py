@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.utils.translation import override
 
-from apps.metering.ingest.hearing import POISON
+from apps.backoffice.devices.labels import EXPLANATIONS, REASONS, explain_reason
+from apps.engine.telemetry import Reason
+from apps.metering.ingest.hearing import POISON, UNKNOWN_BROKER
 from apps.metering.letter_operations import CURED, replay_letter
 from apps.metering.models import Broker, DeadLetter, DeviceState, RawBatch, Reading, UnknownTopic
 from apps.metering.raw import RawMessage, encode_batch
@@ -209,3 +212,26 @@ def test_a_letter_of_a_broker_without_a_row_is_shown(broken, root):
     DeadLetter.objects.update(broker_id=987654, device=None)
     assert "non esiste più (987654)" in words(root.get(at(broken)))
     assert Broker.objects.count() == 1
+
+
+def test_every_reason_is_explained_in_the_language_of_the_page(site, root):
+    """The reader's own sentence, which names the place, stands below as a technical detail."""
+    reasons = {*Reason, POISON, UNKNOWN_BROKER, CURED}
+    assert set(EXPLANATIONS) == set(REASONS) == reasons
+    site.send(NATIVE_TOPIC, b"\xff\xfe")
+    letter = DeadLetter.objects.get()
+    page = words(root.get(at(letter)))
+    assert page.index("Il contenuto non è testo: il dispositivo parla in un altro modo") < page.index(
+        "Dettaglio tecnico The payload is not UTF-8: byte 0 cannot stand there."
+    )
+    italian = {reason: explain_reason(reason) for reason in reasons}
+    with override("en"):
+        assert all(explain_reason(reason) != italian[reason] for reason in reasons)
+    DeadLetter.objects.update(reason="of tomorrow")
+    assert "of tomorrow" in words(root.get(at(letter)))
+
+
+def test_a_message_that_is_lost_says_so(broken, root):
+    DeadLetter.objects.update(payload=b'{"device_id"')
+    task.apply(args=(broken.pk,), throw=True)
+    assert "qui ne resta solo l’inizio" in words(root.get(at(broken)))

@@ -92,7 +92,7 @@ class TestDevices:
         assert "D1 native, Broker di casa – da verificare" in page
 
     def test_the_pod_that_a_topic_names_is_shown_where_nothing_is_bound(self, site, root, told):
-        assert f"quadro shelly, Broker di casa {site.village.pods[1]} da verificare" in words(root.get(DEVICES))
+        assert f"quadro shelly, Broker di casa {site.village.pods[1]} scambio (M1) da verificare" in words(root.get(DEVICES))
 
     @pytest.mark.parametrize(
         ("query", "found"),
