@@ -11,12 +11,12 @@ from apps.engine.errors import RuleViolation
 from apps.engine.gse_differences import Facts, Line, Side
 from apps.engine.gse_expected import Expected, expected_advances, expected_fee, expected_of_month
 from apps.engine.gse_fees import Fee
-from apps.engine.gse_payments import Payment, Payments, Published, Receipt, plan_payments
+from apps.engine.gse_payments import Payment, Payments
 from apps.engine.gse_reconciliation import reconcile, total_of
 from apps.engine.inputs import Contribution, Plant
 from apps.engine.working_days import last_day
 from apps.settlement.errors import ParameterUnknown
-from apps.settlement.gse.queries import list_publications_in_force, list_receipts_in_force
+from apps.settlement.gse.payments import get_payments
 from apps.settlement.gse_parameters import advance_parameters_of, get_gse_charges
 from apps.settlement.models import BankReceipt, DifferenceNote, GsePublication
 from apps.settlement.own_months import OwnMonth, list_own_months
@@ -65,16 +65,8 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
     """
     charges = get_gse_charges(on=date(year, 12, 31))
     months = list_months(configuration, year, as_of)
-    publications = {row.pk: row for row in list_publications_in_force(configuration_id=configuration.pk)}
-    receipts = {
-        row.pk: row
-        for row in list_receipts_in_force(community_id=configuration.community_id)
-        if row.configuration_id == configuration.pk
-    }
-    published = [Published(row.pk, row.month, row.item, row.kind, row.cents, row.published_on) for row in publications.values()]
-    payments = plan_payments(
-        published, [Receipt(row.pk, row.value_date, row.cents) for row in receipts.values()], charges.threshold_cents
-    )
+    gathered = get_payments(configuration=configuration, on=date(year, 12, 31))
+    published, payments = gathered.published, gathered.payments
     own = list_own_months(configuration_id=configuration.pk, from_month=date(year, 1, 1), before=date(year + 1, 1, 1))
     perimeter = (list_points(configuration), list_plants(configuration))
     values = list_values_of_days(months)
@@ -112,8 +104,8 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
         fee=fee,
         fee_published_cents=sum(one.cents for one in published if one.item == "fee" and one.month.year == year),
         payments=payments,
-        publications=publications,
-        receipts=receipts,
+        publications=gathered.publications,
+        receipts=gathered.receipts,
         own=own,
         notes=notes,
     )
