@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from reports import formats, words
-from reports.benefits_tables import CONTRIBUTIONS, amounts_of, total_of
-from reports.benefits_words import draft_of, notes_of, provisional_of, rules_of, share_of
+from reports.benefits_tables import CONTRIBUTIONS, amounts_of, gse_side_of, total_of
+from reports.benefits_words import draft_of, gse_notes_of, notes_of, provisional_of, rules_of, share_of
 from reports.documents.benefits import BenefitsAccount, BenefitsCategory, BenefitsDocument, BenefitsMonth
 from reports.formats import NBSP, plain
 from reports.printer import Printer
@@ -80,6 +80,8 @@ def view_of(document: BenefitsDocument) -> dict[str, object]:
             for row in document.excess_sets
         ],
         "excess_use": _excess_use(document),
+        "gse_side": _gse_side(document) if document.gse_months else [],
+        "gse_notes": gse_notes_of(document),
         "rules": rules_of(document),
         "notes": notes_of(document),
         "foot": f"{plain(issuer.name, 80)} · {plain(configuration.code, 40)} · relazione sui benefici {document.year}",
@@ -130,3 +132,13 @@ def _excess_use(document: BenefitsDocument) -> list[Line]:
         *({"kind": "", "cells": [plain(name, 80), formats.euro(cents)]} for name, cents in rows),
         {"kind": "total", "cells": ["Importo eccedentario dell'anno", formats.euro(total)]},
     ]
+
+
+def _gse_side(document: BenefitsDocument) -> list[Line]:
+    """Per contribution what was split, what GSE published, what came and what is still to come; a dash is not known."""
+    lines: list[Line] = []
+    for title, split, published, received in gse_side_of(document):
+        due = None if published is None else published - (received or 0)
+        cells = [formats.euro(cents) if cents is not None else "–" for cents in (split, published, received, due)]
+        lines.append({"kind": "total" if title == "Totale" else "", "cells": [title, *cells]})
+    return lines

@@ -27,8 +27,30 @@ def total_of(rows: Sequence[_Amounts]) -> tuple[int, int, int, int]:
 
 
 def tables_of(document: BenefitsDocument) -> list[Table]:
-    """Months, categories of members, accounts, excess and notes."""
-    return [_months(document), _categories(document), _accounts(document), _excess(document), _notes(document)]
+    """Months, categories of members, accounts, excess, what GSE paid, and notes."""
+    months, categories, accounts = _months(document), _categories(document), _accounts(document)
+    return [months, categories, accounts, _excess(document), _gse_side(document), _notes(document)]
+
+
+def gse_side_of(document: BenefitsDocument) -> list[tuple[str, int, int | None, int | None]]:
+    """Per contribution and in all: what was split, what GSE published for the same year, what the bank received of it."""
+    rows = []
+    for name, title in words.CONTRIBUTIONS.items():
+        split = sum(getattr(row, f"{name}_cents") for row in document.months)
+        sides = (
+            _sum_known([getattr(row, f"{name}_{side}_cents") for row in document.gse_months])
+            for side in ("published", "received")
+        )
+        rows.append((title, split, *sides))
+    return [
+        *rows,
+        ("Totale", sum(row[1] for row in rows), _sum_known([row[2] for row in rows]), _sum_known([row[3] for row in rows])),
+    ]
+
+
+def _sum_known(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _money(rows: Sequence[_Amounts]) -> tuple[Column, ...]:
@@ -102,6 +124,28 @@ def _excess(document: BenefitsDocument) -> Table:
             yield name, row.threshold, row.injected_wh, row.incentivised_wh, quota, row.premium_cents
 
     return Table("Eccedentario", "eccedentario", columns, read, len(document.excess_sets))
+
+
+def _gse_side(document: BenefitsDocument) -> Table:
+    """Month by month: what was split beside what GSE published and what came, each contribution apart."""
+    split = {row.month: row for row in document.months}
+    gse = {row.month: row for row in document.gse_months}
+    names = tuple(words.CONTRIBUTIONS)
+    totals = gse_side_of(document)
+    titles = ("ripartito", "pubblicato dal GSE", "incassato")
+    columns = [Column("Mese", 16)]
+    for _name, (title, *sums) in zip(names, totals, strict=False):
+        columns += [Column(f"{title}, {what} (€)", 20, "euro", total) for what, total in zip(titles, sums, strict=True)]
+
+    def read() -> Iterator[Row]:
+        for month in sorted({*split, *gse}):
+            cells: list[int | None] = []
+            for name in names:
+                cells.append(getattr(split.get(month), f"{name}_cents", None))
+                cells += [getattr(gse.get(month), f"{name}_{side}_cents", None) for side in ("published", "received")]
+            yield formats.MONTHS[month - 1], *cells
+
+    return Table("GSE e banca", "gse", tuple(columns), read, len({*split, *gse}))
 
 
 def _notes(document: BenefitsDocument) -> Table:

@@ -73,6 +73,30 @@ def share_of(incentivised_wh: int, injected_wh: int) -> str:
     return formats.percent(Fraction(incentivised_wh, injected_wh)) if injected_wh else "–"
 
 
+def gse_notes_of(document: BenefitsDocument) -> list[str]:
+    """What the figures of GSE and of the bank are, and what they leave out."""
+    if not document.gse_months:
+        found = ["Non è registrato niente di ciò che il GSE ha pubblicato per l'anno."]
+    else:
+        found = [
+            "Pubblicato e incassato sono quelli dei mesi dell'anno, registrati fino al giorno in cui la relazione è stata "
+            "chiesta. Un bonifico che paga più mesi e contributi è attribuito a ciascuno al centesimo; le spese del GSE sono "
+            "trattenute per intero. Un trattino vuol dire non noto, non zero."
+        ]
+        if any(row.excess_cents for row in document.months) and all(
+            row.excess_published_cents is None for row in document.gse_months
+        ):
+            found.append("Il GSE non indica a parte l'importo eccedentario: se lo paga, sta nella sua tariffa premio.")
+    if document.gse_fee_cents:
+        found.append(f"Spese annue del GSE pubblicate per l'anno: {formats.euro(document.gse_fee_cents)}.")
+    if document.unmatched_cents:
+        found.append(
+            f"Accrediti del GSE arrivati nell'anno e non ancora attribuiti: {formats.euro(document.unmatched_cents)}; "
+            "non sono fra gli importi incassati."
+        )
+    return found
+
+
 def notes_of(document: BenefitsDocument) -> list[tuple[str, str]]:
     """(heading, sentence): obligations, sources, and what the report does not know."""
     runs = ", ".join(str(number) for number in document.runs) or "nessuno"
@@ -92,12 +116,12 @@ def notes_of(document: BenefitsDocument) -> list[tuple[str, str]]:
         (
             "Importi",
             "Sono quelli calcolati dalla comunità secondo le Regole operative e ripartiti con i calcoli approvati e le loro "
-            "rettifiche. La tariffa premio è al netto dell'eccedentario. Gli importi erogati dal GSE stanno nella sua "
-            "rendicontazione e non sono riportati qui.",
+            "rettifiche. La tariffa premio è al netto dell'eccedentario.",
         ),
         ("Categorie", "Il tipo di ciascun socio è quello registrato quando la relazione è stata chiesta."),
         ("Fonti", f"Calcoli numero {plain(runs, 900)}{approved}."),
     ]
+    notes += [("GSE e banca", sentence) for sentence in gse_notes_of(document)]
     incomplete = [formats.MONTHS[row.month - 1] for row in document.months if row.missing_hours]
     if incomplete:
         notes.append(("Misure", f"Con ore di misura mancanti, contate come 0 kWh: {', '.join(incomplete)}."))

@@ -4,7 +4,7 @@ Nothing here decides what is right. A reason is one that the rules print (roundi
 not come yet); everything else is *open* until a person explains it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -28,6 +28,7 @@ class Reason(StrEnum):
 
     ROUNDING = "rounding"
     NOT_SETTLED = "not_settled"  # the month has no computation of its own yet
+    OWN_UNKNOWN = "own_unknown"  # the run divided GSE's amount, and nothing tells what its own would have been
     NOT_YET_PUBLISHED = "not_yet_published"
     ADVANCE_ONLY = "advance_only"  # the true-up is to come
     EXCESS_INSIDE = "excess_inside"  # GSE writes the premium with its excess in it
@@ -92,7 +93,8 @@ class Facts:
     """What is put side by side. `own` and `advances` map (month, contribution) -> cents; a month that is not there is unknown.
 
     `explained` maps (month, contribution, side) -> the difference that a person explained: another one is open again.
-    `expected_fee_cents` is GSE's fee of a year with VAT, a positive number.
+    `expected_fee_cents` is GSE's fee of a year with VAT, a positive number. Months in `own_unknown`
+    are settled, but of their own amount nothing is known.
     """
 
     months: Sequence[date]
@@ -104,3 +106,4 @@ class Facts:
     explained: Mapping[tuple[date, Contribution, Side], int] = field(default_factory=dict)
     expected_fee_cents: int = 0
     tolerance_cents: int = TOLERANCE_CENTS
+    own_unknown: Set[tuple[date, Contribution]] = frozenset()

@@ -100,6 +100,28 @@ def attribute(payment: Payment) -> dict[int, int]:
     return received
 
 
+def attribute_receipts(payment: Payment) -> dict[int, dict[str, int]]:
+    """Return what each receipt of a payment brought per item, by the receipt's number: `attribute`, told apart by transfer.
+
+    The parts of a receipt sum to it exactly, and the receipts together to `attribute`. One receipt brings all of it; of several,
+    each but the last brings what is still due in proportion, and the last the rest, the netted fees included.
+    """
+    left: dict[str, int] = {}
+    received = attribute(payment)
+    for line in payment.lines:
+        left[line.item] = left.get(line.item, 0) + received.get(line.number, 0)
+    brought: dict[int, dict[str, int]] = {}
+    for receipt in payment.receipts[:-1]:
+        names = [name for name in left if name != FEE] or list(left)
+        weights = [max(left[name], 0) for name in names]
+        parts = dict(zip(names, allocate(receipt.cents, weights if any(weights) else [1] * len(names)), strict=True))
+        left = {name: cents - parts.get(name, 0) for name, cents in left.items()}
+        brought[receipt.number] = parts
+    for receipt in payment.receipts[-1:]:
+        brought[receipt.number] = left
+    return brought
+
+
 def attribute_all(payments: Payments) -> Mapping[int, int]:
     """Return the same over all payments: number of the published amount -> cents received for it."""
     return {number: cents for payment in payments.payments for number, cents in attribute(payment).items()}

@@ -71,7 +71,8 @@ def _judge_gse(facts: Facts, line: Line) -> list[Finding]:
         if abs(apart) > facts.tolerance_cents:
             found.append(Finding(Side.GSE, Reason.ADVANCE_DIFFERS, apart, expected_cents=expected))
     if line.own_cents is None:
-        return [*found, Finding(Side.GSE, Reason.NOT_SETTLED, 0)]
+        settled = (line.month, line.contribution) in facts.own_unknown
+        return [*found, Finding(Side.GSE, Reason.OWN_UNKNOWN if settled else Reason.NOT_SETTLED, 0)]
     difference = line.gse_cents - line.own_cents
     if difference == 0:
         return found

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from apps.engine.inputs import MonthInputs
+from apps.engine.inputs import Contribution, MonthInputs
+from apps.engine.own_amounts import own_amounts
 from apps.engine.results import MonthResult
 from apps.settlement.bounds import list_beyond_bounds
 from apps.settlement.models import SettlementRun
@@ -48,5 +49,20 @@ def result_facts(*, run: SettlementRun, inputs: MonthInputs, result: MonthResult
             }
             for row in inputs.given
         ],
+        **_own(inputs, result),
         **({"correction": describe_ground(run, inputs.year_to_date)} if run.corrects_id else {}),
+    }
+
+
+def _own(inputs: MonthInputs, result: MonthResult) -> dict[str, dict[str, int | None]]:
+    """The own computation of a month that divides GSE's amounts; nothing where what is divided is the own computation."""
+    own = own_amounts(inputs, result)
+    if own is None:
+        return {}
+    return {
+        "own": {
+            Contribution.PREMIUM.value: own.premium_cents,
+            Contribution.VALORISATION.value: own.valorisation_cents,
+            Contribution.EXCESS.value: own.excess_cents,
+        }
     }

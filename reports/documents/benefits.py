@@ -66,8 +66,26 @@ class BenefitsRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GseMonth:
+    """What GSE published for a month and what the bank received of it, in cents; None is nothing so far, which is not zero."""
+
+    month: int
+    premium_published_cents: int | None
+    premium_received_cents: int | None
+    valorisation_published_cents: int | None
+    valorisation_received_cents: int | None
+    excess_published_cents: int | None
+    excess_received_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class BenefitsDocument:
-    """`missing_months` are months of the year in which the configuration was active and nothing was approved: a draft."""
+    """`missing_months` are months of the year in which the configuration was active and nothing was approved: a draft.
+
+    `gse_months` are those of the year of which GSE published something, `gse_fee_cents` the fee that it published for the year
+    (negative), `unmatched_cents` what the bank received in the year and nobody expected. Reports that were asked for before
+    these were known have none.
+    """
 
     issuer: Issuer
     configuration: ConfigurationFacts
@@ -80,3 +98,6 @@ class BenefitsDocument:
     accounts: tuple[BenefitsAccount, ...]
     excess_sets: tuple[ExcessShare, ...]
     rules: tuple[BenefitsRule, ...]
+    gse_months: tuple[GseMonth, ...] = ()
+    gse_fee_cents: int = 0
+    unmatched_cents: int = 0

@@ -10,6 +10,7 @@ from apps.engine.digest import inputs_sha256, result_sha256
 from apps.engine.errors import InputsInconsistent, ParameterMissing
 from apps.engine.inputs import AmountSource, Contribution, GivenAmount, RunKind, YearToDate
 from apps.engine.ordering import canonical
+from apps.engine.own_amounts import OwnAmounts, own_amounts
 from apps.engine.payees import amounts_of
 from apps.engine.run_diff import Booked, Cause, compare
 from apps.engine.settlement import settle
@@ -146,3 +147,29 @@ def test_the_difference_between_an_advance_and_the_month_has_its_own_cause() -> 
     assert causes == {Cause.GIVEN}
     assert sum(row.difference_cents for row in changes) == 14 - 3000
     assert Decimal(sum(sum(row.causes) for row in changes)) == 14 - 3000
+
+
+def test_the_own_amounts_are_those_of_the_same_month_with_nothing_given() -> None:
+    """Whatever GSE published, the comparison is with what the rules alone make of the month."""
+    alone = settle(village().inputs())
+    assert own_amounts(village().inputs(), alone) is None, "what is divided is the own computation"
+    for names in ([PREMIUM], [VALORISATION], [EXCESS], [PREMIUM, EXCESS], list(Contribution)):
+        inputs = given(*(GivenAmount(one, 4321, PUBLISHED) for one in names))
+        assert own_amounts(inputs, settle(inputs)) == OwnAmounts(*cents(alone)), names
+
+
+def test_an_advance_has_no_own_amounts_and_a_year_without_trase_no_own_valorisation() -> None:
+    inputs = given(*(GivenAmount(one, 0 if one is EXCESS else 100, ADVANCE) for one in Contribution))
+    inputs = replace(inputs, run_kind=RunKind.ADVANCE)
+    assert own_amounts(inputs, settle(inputs)) is None
+    unknown = with_parameters(village(), trase_eur_per_mwh=None).inputs()
+    unknown = replace(unknown, given=(GivenAmount(VALORISATION, 99, PUBLISHED),))
+    assert own_amounts(unknown, settle(unknown)) == OwnAmounts(7, None, 6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_own_amounts_of_a_random_community_are_found_again(seed: int) -> None:
+    inputs = random_inputs(seed)
+    published = tuple(GivenAmount(one, 100 + seed, PUBLISHED) for one in sorted(Contribution, key=lambda one: one.value))
+    divided = replace(inputs, given=published)
+    assert own_amounts(divided, settle(divided)) == OwnAmounts(*cents(settle(inputs)))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.engine import gse_payments
-from apps.engine.gse_payments import Published, Receipt, attribute, attribute_all
+from apps.engine.gse_payments import Published, Receipt, attribute, attribute_all, attribute_receipts
 
 plan_payments = partial(gse_payments.plan_payments, threshold_cents=50_00)
 
@@ -107,5 +107,27 @@ def test_no_cent_is_lost_and_none_is_invented(lines, receipts) -> None:
         assert payment.cents == sum(line.cents for line in payment.lines) >= 50_00
         if payment.receipts:
             assert sum(attribute(payment).values()) == payment.received_cents
+            brought = attribute_receipts(payment)
+            assert {number: sum(parts.values()) for number, parts in brought.items()} == {
+                receipt.number: receipt.cents for receipt in payment.receipts
+            }
+            for item in {line.item for line in payment.lines}:
+                of_lines = sum(attribute(payment)[line.number] for line in payment.lines if line.item == item)
+                assert sum(parts.get(item, 0) for parts in brought.values()) == of_lines
     assert sum(attribute_all(plan).values()) + sum(one.cents for one in plan.unmatched) == sum(one.cents for one in came)
     assert plan == plan_payments(said[::-1], came[::-1]), "whatever the order of rows"
+
+
+def test_of_several_receipts_the_last_brings_the_rest_and_the_fees() -> None:
+    plan = plan_payments(
+        [
+            published(1, APRIL, 300_00, date(2024, 5, 25)),
+            published(2, APRIL, 100_00, date(2024, 5, 25), "valorisation"),
+            published(3, APRIL, -18_30, date(2024, 5, 25), "fee", "fee"),
+        ],
+        [Receipt(8, date(2024, 6, 27), 200_00), Receipt(9, date(2024, 6, 28), 181_70)],
+    )
+    assert attribute_receipts(plan.payments[0]) == {
+        8: {"premium": 150_00, "valorisation": 50_00},
+        9: {"premium": 150_00, "valorisation": 50_00, "fee": -18_30},
+    }

@@ -22,6 +22,7 @@ from apps.invoicing.accountancy.operations import open_export
 from apps.invoicing.accountancy.scope import Scope
 from apps.invoicing.errors import InvoicingError
 from apps.settlement.archive import FileAltered, open_file
+from apps.settlement.errors import SettlementError
 from tasks.accountancy import extension_of, make_export
 
 Kind, Format, State = AccountingExport.Kind, AccountingExport.Format, AccountingExport.State
@@ -73,7 +74,7 @@ def ask(
             )
             if new:
                 transaction.on_commit(lambda: make_export.delay(export.pk), robust=True)
-    except InvoicingError as error:
+    except (InvoicingError, SettlementError) as error:
         return _show(request, scope.community, refusal=str(error), status=REFUSED, **forms)
     address = reverse("admin:invoicing_accountingexport_community", args=[scope.community.pk])
     return redirect(f"{address}#files")

@@ -25,7 +25,8 @@ def sentence(finding: Finding) -> str:
     }
     return {
         Reason.ROUNDING: _("Arrotondamento di %(cents)s."),
-        Reason.NOT_SETTLED: _("Il mese non è ancora regolato."),
+        Reason.NOT_SETTLED: _("Il mese non ha ancora un calcolo proprio."),
+        Reason.OWN_UNKNOWN: _("Calcolo proprio non noto: la regolazione ha ripartito l’importo del GSE e non lo conserva."),
         Reason.NOT_YET_PUBLISHED: _("Il GSE pubblica entro il %(day)s: attesi %(expected)s."),
         Reason.ADVANCE_ONLY: _("Finora solo l’acconto: conguaglio atteso %(expected)s, entro il %(day)s."),
         Reason.EXCESS_INSIDE: _("Il GSE scrive il premio con l’importo eccedentario dentro."),
@@ -51,6 +52,8 @@ def outcome_of(line: Line) -> tuple[str, str]:
         waiting = {Reason.NOT_YET_PUBLISHED, Reason.NOT_YET_PAID, Reason.ADVANCE_ONLY, Reason.NOT_SETTLED, Reason.CARRIED}
         if any(finding.reason in waiting for finding in line.findings):
             return "waiting", _("in attesa")
+        if any(finding.reason is Reason.OWN_UNKNOWN for finding in line.findings):
+            return "waiting", _("non confrontabile")
         return "computed", _("spiegata")
     if line.gse_cents is None:
         return "", "–"

@@ -26,7 +26,8 @@ from apps.engine.inputs import Contribution
 from apps.settlement.gse.errors import NoteRefused
 from apps.settlement.gse.operations import explain_difference
 from apps.settlement.gse.reconciling import MonthSide, Reconciliation, get_reconciliation
-from apps.settlement.models import DifferenceSide, GsePublication
+from apps.settlement.models import DifferenceSide, GsePublication, SettlementRun
+from apps.settlement.own_months import OwnMonth
 
 
 class NoteForm(forms.Form):
@@ -55,7 +56,7 @@ def show_month(request: HttpRequest, configuration: Configuration, year: int, mo
         crumbs=[gse_crumb(), year_crumb(configuration, year)],
         configuration=configuration,
         month=of_month.month,
-        run=found.runs.get(of_month.month),
+        **_own(found.own.get(of_month.month)),
         lines=[_line(found, of_month, line) for line in of_month.lines],
         total=of_month.total,
         publications=_publications(found, of_month),
@@ -95,6 +96,17 @@ def _explain(request: HttpRequest, configuration: Configuration, month: MonthSid
         return here
     messages.success(request, _("La differenza è spiegata, con il tuo nome."))
     return here
+
+
+def _own(own: OwnMonth | None) -> dict[str, Any]:
+    """The run behind the own computation, and what the members got instead where it was GSE's."""
+    if own is None:
+        return {"run": None}
+    return {
+        "run": own.run,
+        "is_advance": own.run.settled_as == SettlementRun.Kind.ADVANCE,
+        "divided": [(contribution_name(one), own.divided[one]) for one in Contribution if one in own.from_gse],
+    }
 
 
 def _line(found: Reconciliation, month: MonthSide, line: Line) -> dict[str, Any]:

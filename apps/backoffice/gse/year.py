@@ -89,6 +89,7 @@ def show_year(request: HttpRequest, configuration: Configuration, year: int) -> 
         picture=picture_of_year(lines, f"{name}, {configuration.code} {year}") if lines else "",
         tiles=_tiles(found),
         payments=_payments(found, year),
+        divided=[month for month, own in sorted(found.own.items()) if own.from_gse],
         carried=sum(line.cents for line in found.payments.carried),
         source=AmountsChoice.Source(get_amounts_source(configuration_id=configuration.pk, month=today)).label,
         may_act=may_act(request.user, configuration),

@@ -2,6 +2,7 @@
 
 "Una rendicontazione dettagliata su base annuale dei benefici conseguenti alle incentivazioni e delle modalità della loro
 ripartizione", with separate accounts per contribution; the excess goes to who is no enterprise, or to social purposes.
+Beside what was split stands what GSE published and what the bank received for the same months.
 """
 
 from collections import defaultdict
@@ -12,14 +13,17 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from apps.communities.models import Configuration, DistributionRule
+from apps.engine.gse_payments import FEE, attribute_all
 from apps.invoicing.accountancy.chart import CONTRIBUTIONS, account_key, list_chart
 from apps.invoicing.accountancy.ledger import CENTS, list_accounts
 from apps.invoicing.accountancy.scope import Scope, list_counted_runs, registered_on
+from apps.settlement.gse.payments import get_payments
 from apps.settlement.history import list_speaking_runs
 from apps.settlement.models import MemberResult, PlantResult, SettlementRun
 
 ENTERPRISES = frozenset({"sme", "large_enterprise"})  # settlement-rules 5
 MONTHS = 12
+_SIDES = tuple(f"{name}_{side}_cents" for name in CONTRIBUTIONS for side in ("published", "received"))
 Values = dict[str, Any]
 
 
@@ -48,6 +52,7 @@ def freeze_benefits(configuration: Configuration, year: int) -> Values:
         "accounts": _accounts(configuration, runs),
         "excess_sets": _excess_sets(speaking),
         "rules": _rules(configuration, first, after),
+        **_gse_side(configuration, year),
     }
 
 
@@ -130,6 +135,24 @@ def _excess_sets(speaking: Sequence[SettlementRun]) -> list[Values]:
         }
         for granted, (injected, incentivised, premium) in sums.items()
     ]
+
+
+def _gse_side(configuration: Configuration, year: int) -> Values:
+    """What GSE published for the months of the year, and what came of it by now; None is nothing, which is not zero."""
+    gathered = get_payments(configuration=configuration, on=date(year, 12, 31))
+    received = attribute_all(gathered.payments)
+    rows: dict[int, Values] = {}
+    for one in gathered.published:
+        if one.month.year == year and one.item != FEE:
+            row = rows.setdefault(one.month.month, {"month": one.month.month, **dict.fromkeys(_SIDES)})
+            row[f"{one.item}_published_cents"] = (row[f"{one.item}_published_cents"] or 0) + one.cents
+            if one.number in received:
+                row[f"{one.item}_received_cents"] = (row[f"{one.item}_received_cents"] or 0) + received[one.number]
+    return {
+        "gse_months": [rows[month] for month in sorted(rows)],
+        "gse_fee_cents": sum(one.cents for one in gathered.published if one.item == FEE and one.month.year == year),
+        "unmatched_cents": sum(one.cents for one in gathered.payments.unmatched if one.value_date.year == year),
+    }
 
 
 def _rules(configuration: Configuration, first: date, after: date) -> list[Values]:

@@ -1,7 +1,7 @@
 """The chart of accounts of a community: what the program proposes, and what its accountant calls it.
 
 The referente keeps separate accounts per contribution (RO p.39), so each account exists once per contribution, but for those of
-the bank, of customers, of revenue and of VAT, which know none.
+the bank, of customers, of revenue and of VAT, which know none, nor do GSE's fees and what it paid nobody knows for what.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from apps.invoicing.errors import ChartRefused
 from apps.settlement.models.ledger import ContributionKind
 
 BANK, CUSTOMERS, REVENUE, VAT = "bank", "customers", "revenue", "vat"
+GSE_COSTS, GSE_FEES, GSE_UNMATCHED = "gse_costs", "gse:fee", "gse:unmatched"
 CONTRIBUTIONS = tuple(ContributionKind.values)
 SUFFIXES = {
     ContributionKind.PREMIUM.value: "tariffa premio",
@@ -99,6 +100,9 @@ def _propose(names: list[str]) -> Iterator[Account]:
     yield Account(CUSTOMERS, "1410", "Crediti verso clienti")
     yield Account(VAT, "4510", "IVA a debito")
     yield Account(REVENUE, "7510", "Ricavi per servizi fatturati")
+    yield Account(GSE_UNMATCHED, "1590", "Accrediti del GSE da attribuire")
+    yield Account(GSE_FEES, "4590", "Debiti verso GSE – spese annue")
+    yield Account(GSE_COSTS, "6510", "Spese annue del GSE, IVA compresa")
     for number, contribution in enumerate(CONTRIBUTIONS, start=1):
         suffix = SUFFIXES[contribution]
         yield Account(gse_key(contribution), f"1510.{number}", f"Crediti verso GSE – {suffix}")

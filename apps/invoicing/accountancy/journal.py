@@ -2,8 +2,8 @@
 
 A provider answers two questions: which documents of a period stand in the books (`freeze`, asked when the export is asked for,
 as JSON), and what their postings are (`iterate_postings`, asked by the worker, later and perhaps twice). What was frozen must not
-change, so that the same export has the same bytes. One configuration's journal has its runs alone: invoices and transfers are the
-community's.
+change, so that the same export has the same bytes. One configuration's journal has its runs and what GSE paid for them: invoices
+and transfers to members are the community's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,13 @@ from typing import Any
 from django.db.models import Sum
 
 from apps.invoicing.accountancy.chart import CONTRIBUTIONS, account_key, gse_key, members_key
+from apps.invoicing.accountancy.gse_receipts import GseReceipts
 from apps.invoicing.accountancy.invoices import Invoices
-from apps.invoicing.accountancy.journal_nouns import Posting, Provider
+from apps.invoicing.accountancy.journal_nouns import GSE, Posting, Provider
 from apps.invoicing.accountancy.payments import Payments
 from apps.invoicing.accountancy.scope import Scope, last_day_of_month, list_counted_runs, registered_on
 from apps.settlement.models import LedgerEntry, SettlementRun
 
-GSE = "gse"
 _TITLES = {"advance": "Acconto", "correction": "Rettifica", "reversal": "Storno"}
 
 
@@ -54,7 +54,7 @@ class Runs:
 
 
 # A small list that grows by one line per sort of document.
-PROVIDERS: tuple[Provider, ...] = (Runs(), Invoices(), Payments())
+PROVIDERS: tuple[Provider, ...] = (Runs(), GseReceipts(), Invoices(), Payments())
 
 
 def freeze_journal(scope: Scope) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from apps.invoicing.accountancy.scope import Scope
 
+GSE = "gse"  # the holder of what GSE owes and pays
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:

@@ -37,7 +37,7 @@ class CertifiedExcess:
 def list_publications_in_force(*, configuration_id: int) -> QuerySet[GsePublication]:
     """Of every chain of publications the last, by day of publication."""
     rows = GsePublication.objects.filter(configuration=configuration_id, superseded_by__isnull=True)
-    return rows.select_related("plant", "brought_by").order_by("published_on", "month", "item", "pk")
+    return rows.select_related("configuration", "plant", "brought_by").order_by("published_on", "month", "item", "pk")
 
 
 def list_receipts_in_force(*, community_id: int) -> QuerySet[BankReceipt]:

@@ -5,23 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Sum
-
 from apps.communities.models import Configuration
 from apps.communities.queries import PerimeterPoint, list_plants, list_points
 from apps.engine.errors import RuleViolation
 from apps.engine.gse_differences import Facts, Line, Side
 from apps.engine.gse_expected import Expected, expected_advances, expected_fee, expected_of_month
 from apps.engine.gse_fees import Fee
-from apps.engine.gse_payments import Payment, Payments, Published, Receipt, plan_payments
+from apps.engine.gse_payments import Payment, Payments
 from apps.engine.gse_reconciliation import reconcile, total_of
 from apps.engine.inputs import Contribution, Plant
 from apps.engine.working_days import last_day
 from apps.settlement.errors import ParameterUnknown
-from apps.settlement.gse.queries import list_publications_in_force, list_receipts_in_force
+from apps.settlement.gse.payments import get_payments
 from apps.settlement.gse_parameters import advance_parameters_of, get_gse_charges
-from apps.settlement.history import list_corrections, list_effective_runs
-from apps.settlement.models import BankReceipt, ContributionTotal, DifferenceNote, GsePublication, SettlementRun
+from apps.settlement.models import BankReceipt, DifferenceNote, GsePublication
+from apps.settlement.own_months import OwnMonth, list_own_months
 from apps.settlement.parameters import list_values_of_days, rule_parameters_of
 
 _Perimeter = tuple[tuple[PerimeterPoint, ...], tuple[Plant, ...]]
@@ -52,7 +50,7 @@ class Reconciliation:
     payments: Payments
     publications: dict[int, GsePublication]
     receipts: dict[int, BankReceipt]
-    runs: dict[date, SettlementRun]
+    own: dict[date, OwnMonth]
     notes: tuple[DifferenceNote, ...]
 
     @property
@@ -67,17 +65,9 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
     """
     charges = get_gse_charges(on=date(year, 12, 31))
     months = list_months(configuration, year, as_of)
-    publications = {row.pk: row for row in list_publications_in_force(configuration_id=configuration.pk)}
-    receipts = {
-        row.pk: row
-        for row in list_receipts_in_force(community_id=configuration.community_id)
-        if row.configuration_id == configuration.pk
-    }
-    published = [Published(row.pk, row.month, row.item, row.kind, row.cents, row.published_on) for row in publications.values()]
-    payments = plan_payments(
-        published, [Receipt(row.pk, row.value_date, row.cents) for row in receipts.values()], charges.threshold_cents
-    )
-    own, runs = _own_amounts(configuration, year)
+    gathered = get_payments(configuration=configuration, on=date(year, 12, 31))
+    published, payments = gathered.published, gathered.payments
+    own = list_own_months(configuration_id=configuration.pk, from_month=date(year, 1, 1), before=date(year + 1, 1, 1))
     perimeter = (list_points(configuration), list_plants(configuration))
     values = list_values_of_days(months)
     advances = {month: _advances(perimeter, month, values[month]) for month in months}
@@ -88,7 +78,8 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
     lines = reconcile(
         Facts(
             months=months,
-            own=own,
+            own={(month, name): cents for month, said in own.items() for name, cents in said.cents.items()},
+            own_unknown=frozenset((month, name) for month, said in own.items() for name in said.unknown),
             advances={(month, name): cents for month, said in advances.items() for name, cents in said.items()},
             published=published,
             payments=payments,
@@ -113,9 +104,9 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
         fee=fee,
         fee_published_cents=sum(one.cents for one in published if one.item == "fee" and one.month.year == year),
         payments=payments,
-        publications=publications,
-        receipts=receipts,
-        runs=runs,
+        publications=gathered.publications,
+        receipts=gathered.receipts,
+        own=own,
         notes=notes,
     )
 
@@ -129,22 +120,6 @@ def list_months(configuration: Configuration, year: int, as_of: date) -> tuple[d
         and (configuration.ends_on is None or configuration.ends_on > month)
         and month <= as_of
     )
-
-
-def _own_amounts(
-    configuration: Configuration, year: int
-) -> tuple[dict[tuple[date, Contribution], int], dict[date, SettlementRun]]:
-    """Cents per month and contribution: the run that speaks for the month and its approved corrections."""
-    runs = list_effective_runs(configuration_id=configuration.pk, from_month=date(year, 1, 1), before=date(year + 1, 1, 1))
-    counted = [*runs, *list_corrections(runs)]
-    sums = (
-        ContributionTotal.objects.filter(run__in=counted)
-        .order_by()
-        .values_list("run__month", "contribution")
-        .annotate(cents=Sum("amount_cents"))
-    )
-    own = {(month, Contribution(name)): int(cents) for month, name, cents in sums}
-    return own, {run.month: run for run in runs}
 
 
 def _advances(perimeter: _Perimeter, month: date, values: Mapping[str, Any]) -> dict[Contribution, int]:

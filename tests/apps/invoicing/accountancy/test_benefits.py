@@ -102,7 +102,7 @@ def test_the_workbook_says_what_the_pdf_says(village: Village, runs: list[Settle
     document = benefits_from(ask_report(village, "pdf"))
     content = made(ask_report(village, "xlsx"))
     tables = sheets(content)
-    assert list(tables) == ["Mesi", "Soci per categoria", "Conti e finalità", "Eccedentario", "Riparto e note"]
+    assert list(tables) == ["Mesi", "Soci per categoria", "Conti e finalità", "Eccedentario", "GSE e banca", "Riparto e note"]
     total = benefits_tables.total_of(document.months)[3]
     assert sum(cents(row["Totale (€)"]) for row in tables["Mesi"]) == total
     assert cents(openpyxl.load_workbook(io.BytesIO(content), data_only=True)["Mesi"].cell(2, 10).value) == total

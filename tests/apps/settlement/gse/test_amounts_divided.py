@@ -4,12 +4,15 @@ The village's own month is 26.88 € of premium, 1.90 € of valorisation and no
 """
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from apps.engine.inputs import Contribution
 from apps.settlement import operations
 from apps.settlement.gse import operations as gse
-from apps.settlement.models import ContributionTotal, LedgerEntry
+from apps.settlement.gse.reconciling import get_reconciliation
+from apps.settlement.models import ContributionTotal, LedgerEntry, SettlementRun
 from tasks.settlement import settle_month, verify
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
 from tests.apps.settlement.gse.files import PUBLICATIONS, bring_in, line, publications
@@ -90,3 +93,54 @@ def test_own_amounts_stay_but_the_excess_that_gse_certified_is_taken(village):
 
 def test_nothing_published_changes_nothing(village):
     assert totals(settle(opened(village, "final"))) == {"premium": 2688, "valorisation": 190, "excess": 0}
+
+
+def lines_of_month(village):
+    seen = get_reconciliation(configuration=village.configuration, year=MONTH.year, as_of=date(2024, 7, 1))
+    month = next(month for month in seen.months if month.month == MONTH)
+    return {line.contribution.value: line for line in month.lines}, seen.own[MONTH]
+
+
+def test_the_own_computation_stands_beside_gse_s_amounts_even_where_those_are_divided(village):
+    """The members got what GSE published; the screen still says what the community found, and by how much GSE differs."""
+    divide_gse_amounts(village)
+    provisional = approve(settle(opened(village, "provisional")), village)
+    publish(village, ("premium", "true_up", "20.00"), ("valorisation", "true_up", "1.89"))
+    lines, own = lines_of_month(village)
+    assert (own.run, own.from_gse) == (provisional, frozenset())
+    final = approve(settle(opened(village, "final")), village)
+    lines, own = lines_of_month(village)
+    assert {name: (line.own_cents, line.gse_cents) for name, line in lines.items()} == {
+        "premium": (2688, 2000), "valorisation": (190, 189), "excess": (0, None),
+    }  # fmt: skip
+    found = {name: [(one.side.value, one.reason.value, one.cents) for one in line.findings] for name, line in lines.items()}
+    assert found["premium"][0] == ("gse", "differs", -688)
+    assert found["valorisation"][0] == ("gse", "rounding", -1)
+    assert own.run == final
+    assert {one.value: cents for one, cents in own.divided.items()} == {"premium": 2000, "valorisation": 189, "excess": 0}
+    assert {one.value for one in own.from_gse} == {"premium", "valorisation"}
+    publish(village, ("premium", "recalculation", "-0.91"))
+    correction = approve(correct(provisional, village), village)
+    lines, own = lines_of_month(village)
+    assert own.run == correction
+    assert (lines["premium"].own_cents, lines["premium"].gse_cents) == (2688, 1909)
+
+
+def test_a_run_that_kept_no_own_computation_says_so_and_shows_what_its_facts_still_tell(village):
+    divide_gse_amounts(village)
+    publish(village, ("premium", "true_up", "20.00"), ("valorisation", "true_up", "1.89"))
+    final = settle(opened(village, "final"))
+    older = {name: value for name, value in final.facts.items() if name != "own"}
+    SettlementRun.objects.filter(pk=final.pk).update(facts=older)
+    lines, own = lines_of_month(village)
+    assert {name: line.own_cents for name, line in lines.items()} == {"premium": 2688, "valorisation": None, "excess": 0}
+    assert {one.value for one in own.unknown} == {"valorisation"}
+    assert [one.reason.value for one in lines["valorisation"].findings if one.side.value == "gse"] == ["own_unknown"]
+
+
+def test_an_advance_is_no_own_computation(village):
+    approve(settle(opened(village, "advance")), village)
+    publish(village, ("premium", "advance", "20.00"))
+    lines, own = lines_of_month(village)
+    assert {name: line.own_cents for name, line in lines.items()} == {"premium": None, "valorisation": None, "excess": None}
+    assert own.divided[Contribution.PREMIUM] == totals(own.run)["premium"] > 0
