@@ -24,7 +24,7 @@ from apps.listener.subscriptions import Subscriptions
 from apps.metering.broker_status import BrokerState
 
 log = logging.getLogger(__name__)
-ANSWER_SECONDS = 10.0  # for CONNACK and SUBACK
+ANSWER_SECONDS = 10.0  # of silence before CONNACK and SUBACK; what the broker has queued may come between the two
 LASTING_SECONDS = 10.0  # a connection that held so long was a good one
 REFUSALS = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client identifier, password, not authorised, banned, bad method
 BAD_VERSION = 0x84
@@ -55,7 +55,7 @@ class Session:
         self._client: Client | None = None
         self._version = self.first_version
         self._dial: Dial | None = None
-        self._opened_at = 0.0
+        self._opened_at = self._heard_at = 0.0
         self._greeted = False  # CONNACK said yes
         self._selector, self._subscriptions = selector, subscriptions
         self._asked: dict[int, str] = {}  # packet identifier of a SUBSCRIBE -> its topic
@@ -88,14 +88,15 @@ class Session:
         client.on_subscribe = self._on_subscribe
         client.on_unsubscribe = self._on_unsubscribe
         client.on_socket_close = self._on_socket_close
-        self._client, self._opened_at, self._greeted, self.last_error = client, now, False, ""
+        self._client, self._greeted, self.last_error = client, False, ""
+        self._opened_at = self._heard_at = now
         self.write()
 
     def _keep_alive(self, client: Client, now: float) -> None:
         client.loop_misc()
         if client.socket() is None:
             self._lost(now)
-        elif self.state is not BrokerState.CONNECTED and now - self._opened_at > ANSWER_SECONDS:
+        elif self.state is not BrokerState.CONNECTED and now - self._heard_at > ANSWER_SECONDS:
             self.last_error = "The broker took the connection but did not answer."
             self._hang_up(client)
             self._lost(now)
@@ -218,7 +219,7 @@ class Session:
                 return
             if len(held) == before:
                 break
-        self.last_packet_us = _now_us()
+        self.last_packet_us, self._heard_at = _now_us(), now
 
     def take(self) -> list[Batch]:
         """Everything received and not yet taken, to be stored. At most one of them can still be acknowledged."""

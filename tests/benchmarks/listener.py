@@ -7,7 +7,6 @@ disk here, so that its autosave is not measured. What was sent must equal what i
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from project.servers import ServerSet
 from project.servers.mqtt import Mqtt
+from tests.benchmarks import mqtt_wire
 from tests.benchmarks.processes import median
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,6 @@ PAYLOAD = (
     b'"total_act":345628.03,"total_act_ret":1247.42,"n":%d}'
 )
 DEVICES = 1000
-IN_FLIGHT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,9 @@ def run() -> list[dict[str, Any]]:
 
 def _measure(variant: str, client_id: str, port: int, redis_url: str) -> Drained:
     count = TASKS if variant == "task" else MESSAGES
-    _converse(port, client_id, [_subscribe()], clean=False)
-    _publish(port, count)
+    at = ("127.0.0.1", port)
+    mqtt_wire.converse(at, client_id, [mqtt_wire.subscribe("#")], clean=False)
+    mqtt_wire.publish_all(at, [mqtt_wire.publish(n, TOPIC.format(n % DEVICES), PAYLOAD % n) for n in range(count)])
     arguments = [variant, client_id, str(port), redis_url, str(count)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.listener_variants", *arguments],
@@ -100,52 +100,3 @@ def _measure(variant: str, client_id: str, port: int, redis_url: str) -> Drained
     if done.returncode:
         raise RuntimeError(f"The variant {variant} failed: {done.stderr[-2000:]}")
     return Drained(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def _packet(kind: int, body: bytes) -> bytes:
-    length, size = b"", len(body)
-    while True:
-        size, low = divmod(size, 128)
-        length += bytes([low | (0x80 if size else 0)])
-        if not size:
-            return bytes([kind]) + length + body
-
-
-def _text(text: str) -> bytes:
-    return len(text.encode()).to_bytes(2, "big") + text.encode()
-
-
-def _connect(client_id: str, *, clean: bool) -> bytes:
-    return _packet(0x10, b"\x00\x04MQTT\x04" + (b"\x02" if clean else b"\x00") + b"\x00\x00" + _text(client_id))
-
-
-def _subscribe() -> bytes:
-    return _packet(0x82, b"\x00\x01" + _text("#") + b"\x01")
-
-
-def _converse(port: int, client_id: str, packets: list[bytes], *, clean: bool) -> None:
-    """Connect, send each packet and wait for an answer to it, disconnect."""
-    with socket.create_connection(("127.0.0.1", port)) as sock:
-        for packet in [_connect(client_id, clean=clean), *packets]:
-            sock.sendall(packet)
-            sock.recv(100)
-        sock.sendall(b"\xe0\x00")
-
-
-def _publish(port: int, count: int) -> None:
-    """Publish as fast as the broker takes it, a window at a time; returns when all of it is acknowledged."""
-    with socket.create_connection(("127.0.0.1", port)) as sock:
-        sock.sendall(_connect("load", clean=True))
-        sock.recv(4)
-        for start in range(0, count, IN_FLIGHT):
-            numbers = range(start, min(start + IN_FLIGHT, count))
-            sock.sendall(
-                b"".join(
-                    _packet(0x32, _text(TOPIC.format(n % DEVICES)) + (1 + n % 60_000).to_bytes(2, "big") + PAYLOAD % n)
-                    for n in numbers
-                )
-            )
-            waiting = 4 * len(numbers)
-            while waiting:
-                waiting -= len(sock.recv(waiting))
-        sock.sendall(b"\xe0\x00")
