@@ -91,10 +91,13 @@ def test_a_refusal_says_why_on_standard_error_and_writes_nothing(command, tmp_pa
     assert not DayCurve.objects.exists()
 
 
-def test_a_file_that_is_not_there_is_refused(command, tmp_path):
-    code, out, err = command(tmp_path / "none.csv")
-    assert (code, out) == (1, "")
-    assert err == f"{tmp_path / 'none.csv'} cannot be opened: No such file or directory.\n"
+def test_a_file_that_is_not_there_is_wrong_usage_and_leaves_no_list_behind(tmp_path):
+    file, rejects = tmp_path / "none.csv", tmp_path / "rejects.csv"
+    with pytest.raises(CommandError) as error:
+        call_command("import_measures", str(file), "--rejects", str(rejects))
+    assert str(error.value) == f"{file} cannot be read: No such file or directory. Check the path."
+    assert error.value.returncode == 2
+    assert not rejects.exists()
 
 
 def test_a_rejects_file_that_cannot_be_written_is_refused_before_anything_is(command, write_file, tmp_path):

@@ -21,6 +21,7 @@ from apps.communities.models import Community
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.models import SettlementRun
 from apps.settlement.units import eur, kwh
+from tasks.reminders import keep_reminders
 
 
 class Command(BaseCommand):
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             bring_in_gse(community, user=opener, say=self._say)
             wait_for_documents(runs if once else [*runs[:2], *runs[-2:]])
             pay_members(community, runs, maker=opener, confirmer=approver, say=self._say)
+            keep_reminders.delay()  # beat does it every morning; who looks tonight is not told that nothing waits
             self._say(f"Settled and printed after {time.monotonic() - started:.0f} s.")
             self._summary(community, runs)
             if once:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from apps.metering.errors import MeteringError
@@ -29,6 +29,10 @@ class Command(JsonCommand):
         file: Path = options["file"]
         source = SOURCES[options["source"]]
         rejects: Path | None = options["rejects"]
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}. Check the path.", returncode=2) from error
         try:
             if rejects is None:
                 report = import_measures(file, source=source, as_of=timezone.now())
