@@ -115,6 +115,11 @@ def label_device(*, device_id: int, label: str) -> None:
     Device.objects.filter(pk=device_id).update(label=label)
 
 
+def set_device_heartbeat(*, device_id: int, seconds: int | None) -> None:
+    """Say how often a device speaks at least; None takes what its broker says. Three times that in silence, and it is offline."""
+    Device.objects.filter(pk=device_id).update(heartbeat_seconds=seconds)
+
+
 def label_sensor(*, device_id: int, sensor_id: int, label: str) -> bool:
     """Call a sensor of a device as people do. False when the device has no such sensor."""
     return bool(Sensor.objects.filter(pk=sensor_id, device_id=device_id).update(label=label))

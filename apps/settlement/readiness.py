@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apps.communities.errors import DistributionMissing
 from apps.communities.models import Configuration
 from apps.communities.queries import get_distribution, get_perimeter
-from apps.engine.calendar import day_starts_at, local_hours, month_days
+from apps.engine.calendar import local_hours, month_days, month_starts_at
 from apps.engine.inputs import Kind, Plant, Point, Quality
 from apps.engine.quality import QUARTERS_PER_HOUR, unknown_hours
 from apps.metering.models import Channel
@@ -21,8 +21,6 @@ from apps.settlement.inputs import injections_of, points_of_month
 from apps.settlement.models import RuleParameter, SettlementRun
 from apps.settlement.parameters import ADVANCE_KEYS, REQUIRED
 from apps.settlement.prices.queries import list_missing_prices
-
-ONE_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +53,12 @@ class KnownHours:
         return tuple(row for row in self.pods if row.missing)
 
     @property
-    def missing_hours(self) -> int:
-        return sum(row.missing for row in self.pods)
-
-    @property
     def expected_hours(self) -> int:
         return sum(row.expected for row in self.pods)
+
+    @property
+    def missing_hours(self) -> int:
+        return sum(row.missing for row in self.pods)
 
     @property
     def suspect_hours(self) -> int:
@@ -117,15 +115,16 @@ def get_readiness(configuration: Configuration, month: date, *, kind: str) -> Re
 
 
 def get_known_hours(configuration: Configuration, month: date, *, until: datetime | None = None) -> KnownHours:
-    """Which hours of the month are known, POD by POD and day by day; with `until`, of those that had ended by then."""
+    """Which hours of the month are known, POD by POD and day by day. Of a month that goes on, those over at `until` (aware)."""
     perimeter = get_perimeter(configuration, month.year, month.month)
-    return _known_hours(points_of_month(perimeter, month.year, month.month), perimeter.plants, month, until)
+    return _known_hours(points_of_month(perimeter, month.year, month.month), perimeter.plants, month, until=until)
 
 
-def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date, until: datetime | None = None) -> KnownHours:
+def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date, *, until: datetime | None = None) -> KnownHours:
     """An hour counts as the engine counts it: all quarters of the withdrawal, and of the injection where a plant stands."""
     year, number = month.year, month.month
     days, _hours = local_hours(year, number)
+    over = len(days) if until is None else max(0, (until - month_starts_at(year, number)) // timedelta(hours=1))
     order = {pod: row for row, pod in enumerate(sorted({point.pod for point in points}))}
     expected = np.zeros((len(order), len(days)), np.bool_)
     missing, suspect = np.zeros_like(expected), np.zeros_like(expected)
@@ -140,14 +139,10 @@ def _known_hours(points: Sequence[Point], plants: Sequence[Plant], month: date, 
         for point in rows:
             slots = quality[point.pod]
             doubtful = (slots == Quality.SUSPECT).reshape(-1, QUARTERS_PER_HOUR).any(axis=1)
-            valid = slice(point.first_hour, point.last_hour)
+            valid = slice(min(point.first_hour, over), min(point.last_hour, over))
             expected[order[point.pod], valid] = True
             missing[order[point.pod], valid] |= unknown_hours(slots)[valid]
             suspect[order[point.pod], valid] |= doubtful[valid]
-    if until is not None:
-        ended = max(0, (until - day_starts_at(month.replace(day=1))) // ONE_HOUR)
-        for marks in (expected, missing, suspect):
-            marks[:, ended:] = False
     firsts = np.flatnonzero(np.diff(days, prepend=0))
     per_day = np.add.reduceat(expected, firsts, axis=1, dtype=np.int64) if points else np.zeros((0, len(firsts)), np.int64)
     lacking = np.add.reduceat(missing, firsts, axis=1, dtype=np.int64) if points else per_day

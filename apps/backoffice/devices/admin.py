@@ -50,6 +50,7 @@ class DeviceAdmin(_Looked):
             self.own("<int:device_id>/", page.show_device, "change"),
             self._live("<int:device_id>/now/", page.show_now, "now"),
             self.own("<int:device_id>/label/", page.label, "label"),
+            self.own("<int:device_id>/heartbeat/", page.set_heartbeat, "heartbeat"),
             self.own("<int:device_id>/sensor/<int:sensor_id>/", page.label_one_sensor, "sensor"),
             self.own("<int:device_id>/bind/", binding.bind, "bind"),
             self.own("<int:device_id>/end/<int:assignment_id>/", binding.end, "end"),

@@ -1,6 +1,6 @@
 """What one press does for a device that nobody has ever bound: to the POD that it names, where nothing is left to decide."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +28,9 @@ class Offer:
 def list_offers(user: Person, devices: Sequence[Device]) -> dict[int, Offer]:
     """Return what can be offered for devices without any assignment, by device; three queries at most.
 
-    Nothing is offered where a person has to choose: a POD that is not theirs or that another device measured since, a device with
-    several meters inside, one that counts both what crosses the exchange and what is produced, one without registers.
+    Nothing is offered where a person has to choose: a POD that is not theirs, that another device measured since, or that several
+    of them name; a device with several meters inside, one that counts both what crosses the exchange and what is produced, one
+    without registers.
     """
     named = {device.named_pod for device in devices} - {""}
     if not named:
@@ -46,7 +47,8 @@ def list_offers(user: Person, devices: Sequence[Device]) -> dict[int, Offer]:
         if role is None or measured.get((device.named_pod, role), device.first_seen_at) > device.first_seen_at:
             continue
         offers[device.pk] = Offer(device.named_pod, role, minute_of(device.first_seen_at))
-    return offers
+    wanted = Counter((one.pod, one.role) for one in offers.values())
+    return {number: one for number, one in offers.items() if wanted[one.pod, one.role] == 1}
 
 
 def minute_of(at: datetime) -> datetime:

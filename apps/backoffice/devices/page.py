@@ -29,10 +29,11 @@ from apps.backoffice.devices.sensors import see_sensors
 from apps.backoffice.devices.trace import note_change
 from apps.backoffice.pages import show_page
 from apps.communities.models import MeteringPoint
-from apps.metering.device_operations import label_device, label_sensor
+from apps.metering.device_operations import label_device, label_sensor, set_device_heartbeat
 from apps.metering.device_queries import get_month_device_quality
 from apps.metering.models import DeadLetter, Device, DeviceAssignment, DeviceState
 
+LONGEST_HEARTBEAT = 7 * 86_400
 MOST_FLIPS = 20
 MOST_ALERTS = 10
 
@@ -41,6 +42,12 @@ class LabelForm(forms.Form):
     """What people call a thing; empty takes the name back that it gave itself."""
 
     label = forms.CharField(label=lazy("Etichetta"), required=False, max_length=200)
+
+
+class HeartbeatForm(forms.Form):
+    """How often a device speaks at least; empty takes what its broker says."""
+
+    seconds = forms.IntegerField(required=False, min_value=1, max_value=LONGEST_HEARTBEAT)
 
 
 @of_visible_device("GET", "HEAD")
@@ -55,7 +62,6 @@ def show_device(request: HttpRequest, device: Device) -> HttpResponse:
         title=str(device),
         crumbs=[devices_crumb()],
         runs=runs,
-        heartbeat=device.heartbeat_seconds or device.broker.heartbeat_seconds,
         assignments=assignments.order_by("-starts_at", "component"),
         end_form=EndForm(initial={"ends_at": timezone.localtime(as_of).replace(second=0, microsecond=0)}, label_suffix=""),
         series=device.series.order_by("component", "channel"),
@@ -87,6 +93,19 @@ def label(request: HttpRequest, device: Device) -> HttpResponse:
         note_change(request, device, "Labelled.")
     else:
         messages.error(request, _("Un’etichetta ha al massimo 200 caratteri."))
+    return redirect("admin:metering_device_change", device.pk)
+
+
+@of_visible_device("POST")
+def set_heartbeat(request: HttpRequest, device: Device) -> HttpResponse:
+    """Expect the device to speak more or less often than its broker's others."""
+    form = HeartbeatForm(request.POST)
+    if form.is_valid():
+        seconds = form.cleaned_data["seconds"]
+        set_device_heartbeat(device_id=device.pk, seconds=seconds)
+        note_change(request, device, f"Heartbeat set to {seconds or 'that of the broker'}.")
+    else:
+        messages.error(request, _("L’intervallo è un numero intero di secondi, al massimo una settimana, o niente."))
     return redirect("admin:metering_device_change", device.pk)
 
 

@@ -1,6 +1,6 @@
 """Which hours are known: a page that anybody of the community may look at, whatever runs there are."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -16,8 +16,6 @@ from apps.backoffice.pages import Crumb, show_page
 from apps.backoffice.templatetags.quantities import month_name
 from apps.communities.models import Configuration
 from apps.settlement.readiness import get_known_hours
-
-CLOSING_TAKES = timedelta(minutes=15)  # what devices said of the hour that has just ended is not in the curves yet
 
 
 @only("GET", "HEAD")
@@ -46,10 +44,8 @@ def imports_crumb() -> Crumb:
 
 
 def _look(configuration: Configuration, month: date) -> dict[str, Any]:
-    until = timezone.now() - CLOSING_TAKES
-    measures = get_known_hours(configuration, month, until=until)
+    measures = get_known_hours(configuration, month, until=timezone.now())
     return {
-        "is_running": timezone.localdate(until).replace(day=1) == month,
         "configuration": configuration,
         "month_text": month_name(month),
         "measures": measures,

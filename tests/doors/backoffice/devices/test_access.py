@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from apps.communities.models import MeteringPoint
 from apps.metering.models import Alert, DeviceAssignment, DeviceFlip, DeviceState
@@ -31,7 +32,8 @@ def bound(site):
 
 def tails(site):
     device = f"device/{site.shelly.pk}/"
-    return [device, *(f"{device}{tail}" for tail in ("now/", "label/", "bind/", f"end/{site.assignment.pk}/", "sensor/1/"))]
+    ends = ("now/", "label/", "heartbeat/", "bind/", f"end/{site.assignment.pk}/", "sensor/1/")
+    return [device, *(f"{device}{tail}" for tail in ends)]
 
 
 def test_a_device_of_another_community_does_not_exist(bound, dora):
@@ -128,6 +130,21 @@ def test_a_label_is_theirs_to_change(bound, anna):
     anna.post(f"{ADMIN}device/{bound.shelly.pk}/label/", {"label": "x" * 201})
     bound.shelly.refresh_from_db()
     assert bound.shelly.label == "Cantina"
+
+
+def test_how_often_a_device_speaks_is_theirs_to_say(bound, anna):
+    address = f"{ADMIN}device/{bound.shelly.pk}/"
+    assert 'placeholder="300"' in anna.get(address).content.decode()
+    assert anna.get(f"{address}heartbeat/").status_code == 405
+    for said, kept in (("60", 60), ("0", 60), ("-1", 60), ("x", 60), ("604801", 60), ("604800", 604_800), ("", None)):
+        anna.post(f"{address}heartbeat/", {"seconds": said})
+        bound.shelly.refresh_from_db()
+        assert bound.shelly.heartbeat_seconds == kept, said
+    assert LogEntry.objects.count() == 3
+    anna.post(f"{address}heartbeat/", {"seconds": "1200"})
+    page = anna.get(address)
+    assert 'value="1200"' in page.content.decode()
+    assert "Vuoto: 300 s, come il suo broker." in words(page)
 
 
 @pytest.mark.parametrize("who", ["root", "anna"])

@@ -73,6 +73,14 @@ def test_a_pod_that_another_device_measures_or_measured_since_is_no_offer(site):
     assert offers(site) == {}
 
 
+def test_two_that_name_the_same_pod_are_told_apart_by_a_person(site):
+    site.send(shelly_topic(site.village.pods[1], device="gemello"), shelly_payload(7))
+    assert offers(site) == {}
+    RegisterSeries.objects.filter(device__label="gemello").exclude(channel="import").delete()
+    RegisterSeries.objects.filter(device__label="gemello").update(channel="production")
+    assert offers(site) == {"quadro": (site.village.pods[1], "exchange"), "gemello": (site.village.pods[1], "production")}
+
+
 def test_a_pod_of_others_is_no_offer(site):
     site.broker.community = site.village.configuration.community
     site.broker.save()
