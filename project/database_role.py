@@ -15,7 +15,7 @@ OWNED_BY_THE_ROLE = ("metering_reading", "metering_rawbatch")
 NEVER_CHANGED = (
     *("settlement_auditentry", "settlement_runcomparison"),
     *("settlement_gseimport", "settlement_gsepublication", "settlement_bankreceipt"),
-    *("settlement_differencenote", "settlement_amountschoice"),
+    *("settlement_differencenote", "settlement_amountschoice", "settlement_receiptmatch"),
     *("invoicing_accountmovement", "invoicing_mailstep"),
 )
 READ_ONLY = ("django_migrations",)

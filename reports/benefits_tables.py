@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from reports import formats, words
 from reports.accountancy_tables import Table
-from reports.benefits_words import draft_of, notes_of, provisional_of, rules_of
+from reports.benefits_words import draft_of, gse_notes_of, notes_of, provisional_of, rules_of
 from reports.documents.benefits import BenefitsAccount, BenefitsCategory, BenefitsDocument, BenefitsMonth
 from reports.workbook_values import Column, Row, ratio
 
@@ -151,4 +151,5 @@ def _gse_side(document: BenefitsDocument) -> Table:
 def _notes(document: BenefitsDocument) -> Table:
     states = [("Stato", text) for text in (draft_of(document), provisional_of(document)) if text]
     rows = [*states, *((f"Riparto. {title}", text) for title, text in rules_of(document)), *notes_of(document)]
+    rows += (("GSE e banca", sentence) for sentence in gse_notes_of(document))
     return Table("Riparto e note", "note", (Column("Voce", 50), Column("Testo", 160)), lambda: iter(rows), len(rows))

@@ -121,7 +121,6 @@ def notes_of(document: BenefitsDocument) -> list[tuple[str, str]]:
         ("Categorie", "Il tipo di ciascun socio è quello registrato quando la relazione è stata chiesta."),
         ("Fonti", f"Calcoli numero {plain(runs, 900)}{approved}."),
     ]
-    notes += [("GSE e banca", sentence) for sentence in gse_notes_of(document)]
     incomplete = [formats.MONTHS[row.month - 1] for row in document.months if row.missing_hours]
     if incomplete:
         notes.append(("Misure", f"Con ore di misura mancanti, contate come 0 kWh: {', '.join(incomplete)}."))

@@ -16,7 +16,9 @@ from apps.engine.run_mixture import changed_groups
 from apps.settlement.errors import SettlementError
 from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import SettlementRun
+from apps.settlement.models.proposal import OTHER_MONTHS
 from apps.settlement.proposals import list_runs_to_watch, propose_correction, withdraw_proposal
+from apps.settlement.year_closing import find_open_year
 from tasks.comparisons import read_run_inputs
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,9 @@ def propose_corrections() -> None:
 def look_again(run_id: int) -> None:
     """Compare the facts of an approved run with those of today; propose a correction where they differ. Nothing is settled.
 
-    What earlier or later months posted is left aside: it changes with every run of the year and is no late data. Facts that
-    cannot be gathered (a point or a price is gone) are left for a person who opens a run, and said in the log.
+    What earlier or later months posted is left aside: it changes with every run of the year and is no late data. Only where the
+    months no longer sum to the year's excess, one correction is proposed that closes it. Facts that cannot be gathered (a point
+    or a price is gone) are left for a person who opens a run, and said in the log.
     """
     run = SettlementRun.objects.select_related("configuration", "corrects").get(pk=run_id)
     if run.state not in SettlementRun.APPROVED_STATES:
@@ -50,6 +53,8 @@ def look_again(run_id: int) -> None:
     except (SettlementError, CommunityError, RuleViolation) as error:
         log.warning("Run %s cannot be looked at again: %s", run, error)
         return
+    if not changed and (year_sha256 := find_open_year(run)):
+        changed, today_sha256 = (OTHER_MONTHS,), year_sha256
     if changed:
         propose_correction(run=run, inputs_sha256=today_sha256, causes=changed, as_of=timezone.now())
     else:

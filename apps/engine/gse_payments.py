@@ -66,8 +66,18 @@ class Payments:
     unmatched: tuple[Receipt, ...]
 
 
-def plan_payments(published: Sequence[Published], receipts: Sequence[Receipt], threshold_cents: int) -> Payments:
-    """Return the payments that published amounts make, with the receipts that pay them, whatever the order of the inputs."""
+def plan_payments(
+    published: Sequence[Published],
+    receipts: Sequence[Receipt],
+    threshold_cents: int,
+    said: Mapping[int, int | None] | None = None,
+) -> Payments:
+    """Return the payments that published amounts make, with the receipts that pay them, whatever the order of the inputs.
+
+    `said` maps a receipt's number to the amount whose payment it is, None for no payment, where a person knows better than the
+    amounts and dates tell. An amount that waits below the threshold and was paid all the same makes what waits a payment.
+    """
+    said = {one.number: said[one.number] for one in receipts if one.number in said} if said else {}
     waiting: list[Published] = []
     planned: list[Payment] = []
     by_date: dict[date, list[Published]] = {}
@@ -78,7 +88,11 @@ def plan_payments(published: Sequence[Published], receipts: Sequence[Receipt], t
         if payable(sum(line.cents for line in waiting), threshold_cents).paid_cents:
             planned.append(Payment(due_on, tuple(waiting), sum(line.cents for line in waiting)))
             waiting = []
-    matched, unmatched = _match(planned, sorted(receipts, key=lambda one: (one.value_date, one.number)))
+    if {line.number for line in waiting} & set(said.values()):
+        due_on = max(payment_due_on(line.published_on) for line in waiting)
+        planned.append(Payment(due_on, tuple(waiting), sum(line.cents for line in waiting)))
+        waiting = []
+    matched, unmatched = _match(planned, sorted(receipts, key=lambda one: (one.value_date, one.number)), said)
     return Payments(tuple(matched), tuple(waiting), tuple(unmatched))
 
 
@@ -131,13 +145,23 @@ def _order(line: Published) -> tuple[date, date, str, int]:
     return line.published_on, line.month, line.item, line.number
 
 
-def _match(planned: Sequence[Payment], receipts: Sequence[Receipt]) -> tuple[list[Payment], list[Receipt]]:
-    """Give each receipt its payment: the same amount nearest in time first, then whatever is due in the same month.
+def _match(
+    planned: Sequence[Payment], receipts: Sequence[Receipt], said: Mapping[int, int | None]
+) -> tuple[list[Payment], list[Receipt]]:
+    """Give each receipt its payment: what a person said, then the same amount nearest in time, then what is due in its month.
 
     The nearest pairs of all are taken first: among equal advances a late receipt must not take the place of the next one.
     """
     taken: dict[int, list[Receipt]] = {}
-    left = {receipt.number: receipt for receipt in receipts}
+    place_of = {line.number: place for place, payment in enumerate(planned) for line in payment.lines}
+    left = {receipt.number: receipt for receipt in receipts if receipt.number not in said}
+    unmatched: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.number in said:
+            known = place_of.get(said[receipt.number] or 0)
+            (unmatched if known is None else taken.setdefault(known, [])).append(receipt)
+    by_hand = set(taken)
+    exact = {place for place in by_hand if sum(one.cents for one in taken[place]) == planned[place].cents}
     pairs = sorted(
         (abs((receipt.value_date - payment.due_on).days), receipt.value_date, receipt.number, place)
         for place, payment in enumerate(planned)
@@ -147,7 +171,7 @@ def _match(planned: Sequence[Payment], receipts: Sequence[Receipt]) -> tuple[lis
     for apart, _day, number, place in pairs:
         if apart <= MOST_DAYS_APART and number in left and place not in taken:
             taken[place] = [left.pop(number)]
-    exact = set(taken)
+    exact |= set(taken) - by_hand
     for number, receipt in sorted(left.items(), key=lambda item: (item[1].value_date, item[0])):
         month = (receipt.value_date.year, receipt.value_date.month)
         due = [
@@ -158,4 +182,4 @@ def _match(planned: Sequence[Payment], receipts: Sequence[Receipt]) -> tuple[lis
         if due:
             taken.setdefault(due[0], []).append(left.pop(number))
     matched = [replace(payment, receipts=tuple(taken.get(place, ()))) for place, payment in enumerate(planned)]
-    return matched, sorted(left.values(), key=lambda one: (one.value_date, one.number))
+    return matched, sorted([*unmatched, *left.values()], key=lambda one: (one.value_date, one.number))

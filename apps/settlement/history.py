@@ -47,7 +47,9 @@ def list_approved_runs(*, configuration_id: int, from_month: date, before: date)
 def get_year_to_date(*, configuration_id: int, before: date) -> tuple[YearToDate, ...]:
     """What January up to the month before posted, per set of incentivised plants; only months with a run count (rules 5)."""
     january = date(before.year, 1, 1)
-    return _year_of(list_speaking_runs(list_effective_runs(configuration_id=configuration_id, from_month=january, before=before)))
+    return get_year_of_runs(
+        list_speaking_runs(list_effective_runs(configuration_id=configuration_id, from_month=january, before=before))
+    )
 
 
 def get_year_of_run(run: SettlementRun) -> tuple[YearToDate, ...]:
@@ -63,7 +65,7 @@ def get_year_of_run(run: SettlementRun) -> tuple[YearToDate, ...]:
         return get_year_to_date(configuration_id=run.configuration_id, before=run.month)
     january, after = date(run.month.year, 1, 1), date(run.month.year + 1, 1, 1)
     effective = list_effective_runs(configuration_id=run.configuration_id, from_month=january, before=after)
-    return _year_of(list_speaking_runs([other for other in effective if other.month != run.month]))
+    return get_year_of_runs(list_speaking_runs([other for other in effective if other.month != run.month]))
 
 
 def list_corrections(runs: Iterable[SettlementRun]) -> list[SettlementRun]:
@@ -86,7 +88,7 @@ def list_runs_of_month(run: SettlementRun) -> list[int]:
     return [*run.facts["correction"]["against"], run.pk] if run.corrects_id else [run.pk]
 
 
-def _year_of(runs: Sequence[SettlementRun]) -> tuple[YearToDate, ...]:
+def get_year_of_runs(runs: Sequence[SettlementRun]) -> tuple[YearToDate, ...]:
     """The figures of these months. An advance knows neither energy nor excess: its month does not count yet."""
     runs = [run for run in runs if run.settled_as != SettlementRun.Kind.ADVANCE]
     sums = {granted: [0, 0, 0, 0] for granted in (False, True)}

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Sum
 
 from apps.engine.inputs import AmountSource, Contribution
-from apps.settlement.history import list_corrections, list_effective_runs, list_speaking_runs
+from apps.settlement.history import list_corrections, list_effective_runs
 from apps.settlement.models import ContributionTotal, SettlementRun
 
 
@@ -29,8 +29,10 @@ class OwnMonth:
 def list_own_months(*, configuration_id: int, from_month: date, before: date) -> dict[date, OwnMonth]:
     """Every settled month in `[from_month, before)`. An advance divides GSE's formula: it has no own computation."""
     bases = list_effective_runs(configuration_id=configuration_id, from_month=from_month, before=before)
+    corrections = list_corrections(bases)
+    latest = {one.corrects_id: one for one in corrections}
     sums = (
-        ContributionTotal.objects.filter(run__in=[*bases, *list_corrections(bases)])
+        ContributionTotal.objects.filter(run__in=[*bases, *corrections])
         .order_by()
         .values_list("run__month", "contribution")
         .annotate(cents=Sum("amount_cents"))
@@ -38,7 +40,7 @@ def list_own_months(*, configuration_id: int, from_month: date, before: date) ->
     divided: dict[date, dict[Contribution, int]] = {base.month: {} for base in bases}
     for month, contribution, cents in sums:
         divided[month][Contribution(contribution)] = int(cents)
-    return {run.month: _own_month(run, divided[run.month]) for run in list_speaking_runs(bases)}
+    return {base.month: _own_month(latest.get(base.pk, base), divided[base.month]) for base in bases}
 
 
 def _own_month(run: SettlementRun, divided: dict[Contribution, int]) -> OwnMonth:

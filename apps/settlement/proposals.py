@@ -1,4 +1,4 @@
-"""Write and read: corrections that are proposed because facts changed after an approval."""
+"""Write and read: corrections that are proposed because facts changed after an approval, or to close a year."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

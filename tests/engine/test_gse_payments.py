@@ -91,20 +91,25 @@ LINES = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(LINES, st.lists(st.tuples(st.integers(0, 420), st.integers(-5_000, 200_000)), max_size=15))
-def test_no_cent_is_lost_and_none_is_invented(lines, receipts) -> None:
+@given(
+    LINES,
+    st.lists(st.tuples(st.integers(0, 420), st.integers(-5_000, 200_000)), max_size=15),
+    st.dictionaries(st.integers(0, 14), st.none() | st.integers(0, 24), max_size=4),
+)
+def test_no_cent_is_lost_and_none_is_invented(lines, receipts, words) -> None:
     said = [
         published(number, date(2024, month + 1, 1), -abs(cents) if item == "fee" else cents, date(2024, month + 1, 25), item)
         for number, (month, item, cents) in enumerate(lines)
     ]
     came = [Receipt(number, date(2024, 2, 1) + timedelta(days=day), cents) for number, (day, cents) in enumerate(receipts)]
-    plan = plan_payments(said, came)
+    plan = plan_payments(said, came, said=words)
     numbers = [line.number for payment in plan.payments for line in payment.lines] + [line.number for line in plan.carried]
     assert sorted(numbers) == sorted(line.number for line in said)
     seen = [receipt.number for payment in plan.payments for receipt in payment.receipts] + [one.number for one in plan.unmatched]
     assert sorted(seen) == sorted(receipt.number for receipt in came)
     for payment in plan.payments:
-        assert payment.cents == sum(line.cents for line in payment.lines) >= 50_00
+        assert payment.cents == sum(line.cents for line in payment.lines)
+        assert payment.cents >= 50_00 or {line.number for line in payment.lines} & set(words.values())
         if payment.receipts:
             assert sum(attribute(payment).values()) == payment.received_cents
             brought = attribute_receipts(payment)
@@ -115,7 +120,34 @@ def test_no_cent_is_lost_and_none_is_invented(lines, receipts) -> None:
                 of_lines = sum(attribute(payment)[line.number] for line in payment.lines if line.item == item)
                 assert sum(parts.get(item, 0) for parts in brought.values()) == of_lines
     assert sum(attribute_all(plan).values()) + sum(one.cents for one in plan.unmatched) == sum(one.cents for one in came)
-    assert plan == plan_payments(said[::-1], came[::-1]), "whatever the order of rows"
+    assert plan == plan_payments(said[::-1], came[::-1], said=words), "whatever the order of rows"
+
+
+def test_a_person_says_which_payment_a_receipt_is_or_that_it_is_none() -> None:
+    said = [published(1, APRIL, 495_00, date(2024, 5, 25)), published(2, MAY, 495_00, date(2024, 6, 25))]
+    came = [Receipt(7, date(2024, 6, 28), 495_00), Receipt(8, date(2024, 9, 30), 480_00)]
+
+    def paid(words):
+        plan = plan_payments(said, came, said=words)
+        return [[one.number for one in payment.receipts] for payment in plan.payments], [one.number for one in plan.unmatched]
+
+    assert paid({}) == ([[7], []], [8])
+    assert paid({8: 2}) == ([[7], [8]], []), "a receipt of another amount and month"
+    assert paid({7: 2}) == ([[], [7]], [8]), "the nearest is not the right one"
+    assert paid({7: 2, 8: 2}) == ([[], [7, 8]], [])
+    assert paid({7: None}) == ([[], []], [7, 8]), "an exact amount that is no payment of GSE"
+    assert paid({8: 99, 77: 1}) == ([[7], []], [8]), "what is not there changes nothing"
+
+
+def test_what_waits_below_the_threshold_and_was_paid_all_the_same_is_a_payment() -> None:
+    said = [published(1, APRIL, 20_00, date(2024, 5, 25)), published(2, MAY, 10_00, date(2024, 6, 25))]
+    came = [Receipt(7, date(2024, 7, 31), 30_00)]
+    assert plan_payments(said, came).payments == ()
+    plan = plan_payments(said, came, said={7: 1})
+    (payment,) = plan.payments
+    assert (payment.due_on, payment.cents, payment.received_cents) == (date(2024, 7, 31), 30_00, 30_00)
+    assert attribute(payment) == {1: 20_00, 2: 10_00}
+    assert (plan.carried, plan.unmatched) == ((), ())
 
 
 def test_of_several_receipts_the_last_brings_the_rest_and_the_fees() -> None:

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 
 from apps.backoffice.access import list_visible_communities, sees_any_community
-from apps.backoffice.gse import choice, export, import_file, month, receipts, year
+from apps.backoffice.gse import choice, export, import_file, matching, month, receipts, year
 from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.settlement.models import GsePublication
 
@@ -25,6 +25,7 @@ class GsePublicationAdmin(OwnPagesAdmin):
             self.own("receipts/", receipts.list_receipts, "receipts"),
             self.own("receipts/<int:receipt_id>/assign/", receipts.assign_receipt, "assign"),
             self.own("<int:configuration_id>/source/", choice.choose_source, "source"),
+            self.own("<int:configuration_id>/receipts/<int:receipt_id>/", matching.match_receipt, "match"),
             self.own("<int:configuration_id>/<int:year>/", year.show_year, "year"),
             self.own("<int:configuration_id>/<int:year>/riconciliazione.xlsx", export.download_xlsx, "xlsx"),
             self.own("<int:configuration_id>/<int:year>/riconciliazione.csv", export.download_csv, "csv"),

@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.backoffice.access import list_managed_configurations, list_visible_configurations, only, person
 from apps.backoffice.gse.access import gse_crumb, may_act, of_visible_configuration
 from apps.backoffice.gse.labels import contribution_name, outcome_of, sentences
+from apps.backoffice.gse.matching import list_receipt_lines
 from apps.backoffice.gse.pictures import picture_of_year
 from apps.backoffice.pages import show_page
 from apps.communities.models import Configuration
@@ -67,6 +68,7 @@ def show_year(request: HttpRequest, configuration: Configuration, year: int) -> 
     lines = [
         next(line for line in month.lines if line.contribution == chosen) if chosen else month.total for month in found.months
     ]
+    receipts = list_receipt_lines(configuration, found.gathered, year)
     name = contribution_name(chosen) if chosen else _("Totale")
     address = reverse("admin:settlement_gsepublication_year", args=[configuration.pk, year])
     return show_page(
@@ -90,6 +92,8 @@ def show_year(request: HttpRequest, configuration: Configuration, year: int) -> 
         tiles=_tiles(found),
         payments=_payments(found, year),
         divided=[month for month, own in sorted(found.own.items()) if own.from_gse],
+        receipts=receipts,
+        unmatched=sum(not one.pays for one in receipts),
         carried=sum(line.cents for line in found.payments.carried),
         source=AmountsChoice.Source(get_amounts_source(configuration_id=configuration.pk, month=today)).label,
         may_act=may_act(request.user, configuration),

@@ -41,4 +41,8 @@ def _proposal(run: SettlementRun) -> dict[str, Any] | None:
     found = list_open_proposals(month).first()
     if found is None:
         return None
-    return {"noticed_at": found.noticed_at, "causes": [CAUSES.get(cause, cause) for cause in found.causes]}
+    return {
+        "noticed_at": found.noticed_at,
+        "closes_year": found.closes_year,
+        "causes": [CAUSES.get(cause, cause) for cause in found.causes],
+    }

@@ -19,5 +19,9 @@ class NoteRefused(SettlementError):
     """A difference cannot be explained like this."""
 
 
+class MatchRefused(SettlementError):
+    """What was said about a receipt cannot be: its reason, what it pays, or that somebody said another thing meanwhile."""
+
+
 class AssignmentRefused(SettlementError):
     """A receipt cannot be given to this configuration."""

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.communities.models import Community, Configuration
-from apps.settlement.gse.errors import AssignmentRefused, MappingRefused, NoteRefused
+from apps.settlement.gse.errors import AssignmentRefused, MappingRefused, MatchRefused, NoteRefused
 from apps.settlement.gse.mapping import FileMapping
 from apps.settlement.gse.planning import Plan, plan_import
+from apps.settlement.gse.queries import list_matches_in_force
 from apps.settlement.models import (
     AmountsChoice,
     BankReceipt,
@@ -22,9 +23,10 @@ from apps.settlement.models import (
     GseImport,
     GseMapping,
     GsePublication,
+    ReceiptMatch,
 )
 
-IMPORT_LOCK = 7130  # advisory lock space: files of one community are brought in one after the other
+IMPORT_LOCK = 7130  # advisory lock space: files and receipts of one community are dealt with one after the other
 MAX_NOTE = 2000
 
 
@@ -44,8 +46,7 @@ def import_file(
     Nothing is written, and the import is None, when `seen` says that the plan is not what was on the screen, or when the file
     says nothing new. Errors: `FileRefused`, `MappingRefused`.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [IMPORT_LOCK, community.pk])
+    _take_turns(community.pk)
     plan = plan_import(community=community, content=content, mapping=mapping, today=_local_day(as_of))
     if not (plan.publications or plan.receipts) or not seen(plan):
         return plan, None
@@ -115,7 +116,7 @@ def save_mapping(*, community: Community, name: str, mapping: FileMapping, saved
 @transaction.atomic
 def assign_receipt(*, receipt_id: int, configuration: Configuration, assigned_by: User, as_of: datetime) -> BankReceipt:
     """Say which configuration a receipt pays: a new row that takes the place of the old one. Errors: `AssignmentRefused`."""
-    receipt = BankReceipt.objects.select_for_update().get(pk=receipt_id)
+    receipt = _receipt_in_turn(receipt_id)
     if receipt.community_id != configuration.community_id:
         raise AssignmentRefused(_("The configuration is of another community. Choose one of this community."))
     if BankReceipt.objects.filter(supersedes=receipt).exists():
@@ -135,6 +136,44 @@ def assign_receipt(*, receipt_id: int, configuration: Configuration, assigned_by
         line=receipt.line,
         assigned_by=assigned_by,
         assigned_at=as_of,
+    )
+
+
+@transaction.atomic
+def match_receipt(
+    *,
+    receipt_id: int,
+    says: str,
+    publication_id: int | None,
+    reason: str,
+    seen_id: int | None,
+    said_by: User,
+    as_of: datetime,
+) -> ReceiptMatch:
+    """Say what a receipt pays: a row that takes the place of the last one about it, which stays.
+
+    `seen_id` is the row that was on the screen, None for none. Errors: `MatchRefused`.
+    """
+    receipt = _receipt_in_turn(receipt_id)
+    if receipt.configuration_id is None or BankReceipt.objects.filter(supersedes=receipt).exists():
+        raise MatchRefused(_("The receipt is assigned to another configuration, or to none. Assign it first."))
+    if not (reason := reason.strip()[:MAX_NOTE]):
+        raise MatchRefused(_("The reason is missing. Write why the receipt pays this."))
+    last = list_matches_in_force(receipt_ids=[receipt.pk]).first()
+    if (last.pk if last else None) != seen_id:
+        raise MatchRefused(_("Somebody said another thing about the receipt meanwhile. Look at it again."))
+    pays = ReceiptMatch.Says(says) == ReceiptMatch.Says.PAYS
+    published = GsePublication.objects.filter(pk=publication_id or 0, configuration=receipt.configuration_id)
+    if pays and not published.exists():
+        raise MatchRefused(_("GSE published no such amount for this configuration. Choose one of the list."))
+    return ReceiptMatch.objects.create(
+        receipt=receipt,
+        says=says,
+        publication_id=publication_id if pays else None,
+        reason=reason,
+        supersedes=last,
+        said_by=said_by,
+        said_at=as_of,
     )
 
 
@@ -180,6 +219,18 @@ def choose_amounts(
         chosen_by=chosen_by,
         chosen_at=as_of,
     )
+
+
+def _receipt_in_turn(receipt_id: int) -> BankReceipt:
+    """A receipt of which nobody else says anything until the commit. No row is locked: the application may not change these."""
+    receipt = BankReceipt.objects.get(pk=receipt_id)
+    _take_turns(receipt.community_id)
+    return receipt
+
+
+def _take_turns(community_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [IMPORT_LOCK, community_id])
 
 
 def _local_day(as_of: datetime) -> date:

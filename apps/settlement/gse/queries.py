@@ -1,12 +1,12 @@
 """Read: what GSE published and certified, and whose amounts a configuration divides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
 
-from apps.settlement.models import AmountsChoice, BankReceipt, GseItem, GsePublication
+from apps.settlement.models import AmountsChoice, BankReceipt, GseItem, GsePublication, ReceiptMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,12 @@ def list_receipts_in_force(*, community_id: int) -> QuerySet[BankReceipt]:
     """Every receipt of a community once, as it was assigned last."""
     rows = BankReceipt.objects.filter(community=community_id, superseded_by__isnull=True)
     return rows.select_related("configuration", "brought_by").order_by("value_date", "pk")
+
+
+def list_matches_in_force(*, receipt_ids: Iterable[int]) -> QuerySet[ReceiptMatch]:
+    """Of each of these receipts what a person said last of what it pays; nothing of those of which nobody spoke."""
+    rows = ReceiptMatch.objects.filter(receipt__in=list(receipt_ids), superseded_by__isnull=True)
+    return rows.select_related("said_by").order_by("pk")
 
 
 def get_published_amounts(*, configuration_id: int, month: date) -> PublishedAmounts | None:

@@ -16,7 +16,7 @@ from apps.engine.gse_reconciliation import reconcile, total_of
 from apps.engine.inputs import Contribution, Plant
 from apps.engine.working_days import last_day
 from apps.settlement.errors import ParameterUnknown
-from apps.settlement.gse.payments import get_payments
+from apps.settlement.gse.payments import ConfigurationPayments, get_payments
 from apps.settlement.gse_parameters import advance_parameters_of, get_gse_charges
 from apps.settlement.models import BankReceipt, DifferenceNote, GsePublication
 from apps.settlement.own_months import OwnMonth, list_own_months
@@ -47,11 +47,21 @@ class Reconciliation:
     months: tuple[MonthSide, ...]
     fee: Fee
     fee_published_cents: int
-    payments: Payments
-    publications: dict[int, GsePublication]
-    receipts: dict[int, BankReceipt]
+    gathered: ConfigurationPayments
     own: dict[date, OwnMonth]
     notes: tuple[DifferenceNote, ...]
+
+    @property
+    def payments(self) -> Payments:
+        return self.gathered.payments
+
+    @property
+    def publications(self) -> dict[int, GsePublication]:
+        return self.gathered.publications
+
+    @property
+    def receipts(self) -> dict[int, BankReceipt]:
+        return self.gathered.receipts
 
     @property
     def open_count(self) -> int:
@@ -103,9 +113,7 @@ def get_reconciliation(*, configuration: Configuration, year: int, as_of: date) 
         ),
         fee=fee,
         fee_published_cents=sum(one.cents for one in published if one.item == "fee" and one.month.year == year),
-        payments=payments,
-        publications=gathered.publications,
-        receipts=gathered.receipts,
+        gathered=gathered,
         own=own,
         notes=notes,
     )

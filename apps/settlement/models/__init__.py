@@ -4,7 +4,7 @@ from apps.settlement.models.audit import AuditEntry
 from apps.settlement.models.audit_check import AuditCheck
 from apps.settlement.models.comparison import ComparisonFailure, RunComparison
 from apps.settlement.models.gse import BankReceipt, GseItem, GseKind, GsePublication
-from apps.settlement.models.gse_decisions import AmountsChoice, DifferenceNote, DifferenceSide
+from apps.settlement.models.gse_decisions import AmountsChoice, DifferenceNote, DifferenceSide, ReceiptMatch
 from apps.settlement.models.gse_import import GseImport, GseMapping, GseTarget
 from apps.settlement.models.ledger import ContributionKind, ContributionTotal, LedgerEntry
 from apps.settlement.models.proposal import CorrectionProposal
@@ -34,6 +34,7 @@ __all__ = [
     "PlantResult",
     "PointResult",
     "PriceImport",
+    "ReceiptMatch",
     "RuleParameter",
     "RunComparison",
     "RunCurves",

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.communities.models import Configuration
+from apps.settlement.models.gse import BankReceipt, GsePublication
 from apps.settlement.models.ledger import ContributionKind
 
 
@@ -39,6 +40,47 @@ class DifferenceNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.configuration} {self.month:%Y-%m} {self.contribution} {self.side}"
+
+
+class ReceiptMatch(models.Model):
+    """What a receipt pays, said by a person in place of what amounts and dates tell. The last word about a receipt holds.
+
+    `publication` is an amount of the payment that the receipt is; once another publication takes its place, that one. Each row
+    but the first of a receipt points back to the one that it takes the place of.
+    """
+
+    class Says(models.TextChoices):
+        PAYS = "pays", _("paga questo importo")
+        NOTHING = "nothing", _("non paga niente di atteso")
+        PROPOSED = "proposed", _("come propone il programma")
+
+    receipt = models.ForeignKey(BankReceipt, models.PROTECT, related_name="matches", verbose_name=_("accredito"))
+    says = models.CharField(_("che cosa paga"), max_length=8, choices=Says.choices)
+    publication = models.ForeignKey(
+        GsePublication, models.PROTECT, null=True, related_name="+", verbose_name=_("importo pubblicato dal GSE")
+    )
+    reason = models.TextField(_("perché"))
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="superseded_by", verbose_name=_("sostituisce")
+    )
+    said_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("da"))
+    said_at = models.DateTimeField(_("il"))
+
+    class Meta:
+        verbose_name = _("abbinamento di un accredito")
+        verbose_name_plural = _("abbinamenti di accrediti")
+        ordering = ["receipt", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["receipt"], condition=Q(supersedes__isnull=True), name="match_one_first_per_receipt"),
+            models.CheckConstraint(
+                name="match_names_what_is_paid",
+                condition=Q(says="pays", publication__isnull=False) | (~Q(says="pays") & Q(publication__isnull=True)),
+            ),
+            models.CheckConstraint(name="match_has_a_reason", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt} {self.says}"
 
 
 class AmountsChoice(models.Model):

@@ -161,11 +161,11 @@ class SettlementRun(models.Model):
     @property
     def settled_as(self) -> str:
         """By which kind's law the month is settled: a correction by that of the most certain run that it stands on."""
-        if self.kind != self.Kind.CORRECTION or self.corrects is None:
+        if self.kind != self.Kind.CORRECTION or self.corrects_id is None:
             return self.kind
         if "settled_as" in (found := self.facts.get("correction", {})):
             return str(found["settled_as"])
-        return self.corrects.month_settled_as
+        return self.corrects.month_settled_as if self.corrects else self.kind
 
     @property
     def month_settled_as(self) -> str:

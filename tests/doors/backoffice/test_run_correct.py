@@ -110,7 +110,7 @@ def test_a_later_month_tells_the_year_with_corrections(approved, correction, vil
 def test_late_data_stand_on_the_board_and_on_the_page_until_a_correction_is_opened(approved, anna):
     ZonalPrice.objects.update(price_eur_per_mwh=170)
     look_again(approved.pk)
-    assert "Dati arrivati tardi: rettifica proposta" in words(anna.get("/ceradmin/"))
+    assert "Rettifiche proposte dati arrivati tardi" in words(anna.get("/ceradmin/"))
     page = words(anna.get(at(approved)))
     assert "Dopo l’approvazione sono cambiati: prezzi" in page
     assert "Rettifica questo mese" in page

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from apps.communities.models import Configuration
-from apps.settlement.models import AmountsChoice, BankReceipt, DifferenceNote
+from apps.settlement.models import AmountsChoice, BankReceipt, DifferenceNote, GsePublication, ReceiptMatch
 from tests.doors.backoffice.conftest import settle
 from tests.doors.backoffice.gse.conftest import BASE
 from tests.doors.backoffice.pages import words
@@ -149,3 +149,42 @@ def test_an_administrator_chooses_whose_amounts_are_divided(published, anna):
     assert AmountsChoice.objects.get().chosen_by == published.anna
     assert anna.post(address, {"month": "13", "year": "2023", "amounts_from": "x"}).status_code == 400
     assert AmountsChoice.objects.count() == 1
+
+
+def test_an_administrator_says_what_a_receipt_pays_and_every_word_stays(published, anna):
+    receipt = BankReceipt.objects.get()
+    address = at(published, f"receipts/{receipt.pk}/")
+    page = words(anna.get(at(published, "2023/")))
+    assert "Pagamento atteso il 28/04/2023, 100,00 € (febbraio 2023)" in page
+    answer = anna.get(address)
+    assert "Lo propone il programma, da importo e data." in words(answer)
+    said = {"pays": "nothing", "reason": "È un rimborso del GSE.", "seen": ""}
+    done = words(anna.post(address, said, follow=True))
+    assert "Niente di ciò che era atteso." in done
+    assert "Anna1: non paga niente di atteso. È un rimborso del GSE." in done
+    row = ReceiptMatch.objects.get()
+    assert (row.receipt, row.says, row.said_by) == (receipt, "nothing", published.anna)
+    assert "1 accredito non corrisponde a nessun pagamento atteso." in words(anna.get(at(published, "2023/")))
+    stale = anna.post(address, said | {"pays": str(GsePublication.objects.get().pk)})
+    assert stale.status_code == 422
+    assert "Nel frattempo qualcuno ha detto altro dell’accredito." in words(stale)
+    anna.post(address, said | {"pays": str(GsePublication.objects.get().pk), "seen": str(row.pk)})
+    assert "paga ciò che il GSE ha pubblicato il 25/03/2023: tariffa premio di febbraio 2023, 100,00 €" in words(
+        anna.get(address)
+    )
+    assert ReceiptMatch.objects.count() == 2
+
+
+def test_only_administrators_say_what_a_receipt_pays_and_only_of_their_own(published, anna, carla, as_user):
+    receipt = BankReceipt.objects.get()
+    address = at(published, f"receipts/{receipt.pk}/")
+    said = {"pays": "nothing", "reason": "x", "seen": ""}
+    stranger = as_user(published.stranger)
+    before = fingerprint()
+    assert "Lo può dire un amministratore" in words(carla.get(address))
+    assert carla.post(address, said).status_code == 403
+    assert [stranger.get(address).status_code, stranger.post(address, said).status_code] == [404, 404]
+    assert anna.get(at(published, "receipts/999999/")).status_code == 404
+    for wrong in ({"reason": " "}, {"pays": "999999"}, {"pays": "boh"}, {"seen": "7"}):
+        assert anna.post(address, said | wrong).status_code == 422, wrong
+    assert fingerprint() == before
