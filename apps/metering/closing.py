@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from apps.engine.intervals import QUARTER_US, Note
 from apps.engine.telemetry.messages import EPOCH, MICROSECOND
-from apps.metering.columns import FAR_US
+from apps.metering.bindings import Points
+from apps.metering.columns import FAR_US, Column
 from apps.metering.curve_operations import Stored, lock_source, remove_unknown, store_curves
 from apps.metering.marks import (
     Marks,
+    Orderly,
+    PointMarks,
     list_marks,
     list_point_marks,
     longest_prefix,
@@ -25,6 +28,7 @@ from apps.metering.marks import (
     settle_point_marks,
 )
 from apps.metering.models import Source
+from apps.metering.orderly import Recent, load_recent, note_recent, note_seen
 from apps.metering.partitions import readings_kept_from
 from apps.metering.quarter_curves import Group, compute_parts, grouped, point_curves, unit_changes
 from apps.metering.quarter_statements import state_quarters
@@ -66,45 +70,73 @@ def close_quarters(*, as_of: datetime, limit: int = LIMIT, after_series: int = 0
     marks, point_marks = list_marks(before_us=until_us, after_series=after_series, limit=limit), list_point_marks(limit=limit)
     if not len(marks) and not len(point_marks.points):
         return Closed()
-    earliest_us, latest_us = find_reach(marks.series, marks.from_us, marks.to_us)
-    # what follows a change of unit hangs on it, up to the last reading
-    latest_us = np.where(marks.doubt_us < FAR_US, np.maximum(latest_us, until_us), latest_us)
-    count = longest_prefix(np.maximum(np.minimum(latest_us, until_us) - earliest_us, 0) // QUARTER_US + 1, _QUARTERS)
-    marks, earliest_us, latest_us = marks.first(count), earliest_us[:count], latest_us[:count]
     lengths_us = point_marks.points.to_us - point_marks.points.from_us
     point_marks = point_marks.first(longest_prefix(lengths_us // QUARTER_US + 1, _QUARTERS))
     kept_us = (readings_kept_from(as_of) - EPOCH) // MICROSECOND
-    targets = list_targets(marks, earliest_us, latest_us, point_marks.points, from_us=kept_us, until_us=until_us)
-    batch = _Batch(targets)
-    stored = [batch.store(group, as_of) for group in grouped(targets.starts_us, targets.quarters)]
-    replaced = replace_notes(batch.stretches, batch.notes)
+    marks, targets, recent = _plan(marks, point_marks, from_us=kept_us, until_us=until_us)
+    brief = _are_brief(targets, recent, point_marks.points)
+    full, short = _in_full(targets.some(~brief)), _in_short(targets.some(brief), recent)
+    stored = full.store_all(as_of) + short.store_all(as_of)
+    replaced = replace_notes(full.stretches.joined(short.stretches), full.notes + short.notes)
     _reopen_units(marks, replaced.units, until_us)
-    settle_marks(marks, closed_until_us=until_us)
+    settle_marks(marks, _note_orderly(marks, full, short, until_us), closed_until_us=until_us)
     settle_point_marks(point_marks)
     return Closed(
-        series=count,
+        series=len(marks),
         points=len(point_marks.points),
-        curves=sum(int((one.verdicts >= Verdict.NEW).any(axis=1).sum()) for one in stored if one),
-        quarters_changed=sum(one.new + one.changed for one in stored if one),
+        curves=sum(int((one.verdicts >= Verdict.NEW).any(axis=1).sum()) for one in stored),
+        quarters_changed=sum(one.new + one.changed for one in stored),
         notes=replaced.changed,
-        last_series=int(marks.series[-1]) if count else after_series,
+        last_series=int(marks.series[-1]) if len(marks) else after_series,
     )
 
 
-class _Batch:
-    """The readings of all targets, and the notes found so far."""
+def _plan(marks: Marks, point_marks: PointMarks, *, from_us: int, until_us: int) -> tuple[Marks, Targets, Recent]:
+    """Return the marks to be closed now, what they can change, and which series need no look back.
 
-    def __init__(self, targets: Targets) -> None:
-        self.targets = targets
+    Whether a note about a series holds is only seen when it is known what it measures; where it does not, all is asked again.
+    """
+    recent = load_recent(marks)
+    while True:
+        earliest_us, latest_us = _reach(marks, recent, until_us)
+        count = longest_prefix(np.maximum(np.minimum(latest_us, until_us) - earliest_us, 0) // QUARTER_US + 1, _QUARTERS)
+        first, earliest_us, latest_us = marks.first(count), earliest_us[:count], latest_us[:count]
+        targets = list_targets(first, earliest_us, latest_us, point_marks.points, from_us=from_us, until_us=until_us)
+        fitting = recent.fitting(targets.parts)
+        if fitting[recent.trusted].all():
+            return first, targets, recent
+        recent = recent.only(fitting)
+
+
+def _reach(marks: Marks, recent: Recent, until_us: int) -> tuple[Column, Column]:
+    """Return from when to when the readings of each mark can have changed something, (m,)."""
+    earliest_us, latest_us = marks.from_us.copy(), marks.to_us.copy()
+    place = recent.places(marks.series)
+    short, full = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
+    if short.size:
+        earliest_us[short] = recent.begins_us[place[short]]
+    earliest_us[full], latest_us[full] = find_reach(marks.series[full], marks.from_us[full], marks.to_us[full])
+    # what follows a change of unit hangs on it, up to the last reading
+    return earliest_us, np.where(marks.doubt_us < FAR_US, np.maximum(latest_us, until_us), latest_us)
+
+
+class _Batch:
+    """Some targets, the readings of all their series, and the notes found so far."""
+
+    def __init__(self, targets: Targets, series: Column, rows_of: NDArray[np.intp], loaded: SeriesReadings) -> None:
         parts = targets.parts
+        self.targets, self.series, self.rows_of, self.loaded = targets, series, rows_of, loaded
         self.stretches = Stretches(parts.series, targets.part_from_us, targets.part_to_us + 1)
-        self.series, self.rows_of = np.unique(parts.series, return_inverse=True)
-        self.loaded = self._load()
-        self.changes = unit_changes(parts, self.rows_of, self.loaded)
+        self.changes = unit_changes(parts, rows_of, loaded)
         self.notes: list[Note] = []
         self._note_units()
 
-    def store(self, group: Group, as_of: datetime) -> Stored | None:
+    def store_all(self, as_of: datetime) -> list[Stored]:
+        """Compute and store the curves of all targets."""
+        done = [self._store(group, as_of) for group in grouped(self.targets.starts_us, self.targets.quarters)]
+        return [stored for stored in done if stored]
+
+    def _store(self, group: Group, as_of: datetime) -> Stored | None:
         """Compute and store the curves of a group of targets; None where there is no point among them."""
         targets = self.targets
         chosen = np.flatnonzero(np.isin(targets.parts.target, group.targets))
@@ -125,13 +157,6 @@ class _Batch:
         remove_unknown(said=said, stored=stored, source=Source.DEVICE)
         return stored
 
-    def _load(self) -> SeriesReadings:
-        """All readings of each series that any of its parts needs; those of a series in doubt from before its first doubt."""
-        from_us, to_us = np.full(len(self.series), FAR_US), np.zeros(len(self.series), np.int64)
-        np.minimum.at(from_us, self.rows_of, np.minimum(self.stretches.from_us, self.targets.parts.doubt_us))
-        np.maximum.at(to_us, self.rows_of, self.targets.part_to_us)
-        return load_with_context(self.series, from_us, to_us)
-
     def _note(self, chosen: NDArray[np.intp], notes: tuple[Note, ...]) -> None:
         stretches = self.stretches
         for note in notes:
@@ -144,6 +169,41 @@ class _Batch:
         for place, notes in self.changes.items():
             for part in np.flatnonzero(self.rows_of == place).tolist():
                 self._note(np.array([part]), tuple(note._replace(series=0) for note in notes))
+
+
+def _in_full(targets: Targets) -> _Batch:
+    """Load all readings of each series that any of its parts needs; those of a series in doubt from before its first doubt."""
+    series, rows_of = np.unique(targets.parts.series, return_inverse=True)
+    from_us, to_us = np.full(len(series), FAR_US), np.zeros(len(series), np.int64)
+    np.minimum.at(from_us, rows_of, np.minimum(targets.part_from_us, targets.parts.doubt_us))
+    np.maximum.at(to_us, rows_of, targets.part_to_us)
+    return _Batch(targets, series, rows_of, load_with_context(series, from_us, to_us))
+
+
+def _in_short(targets: Targets, recent: Recent) -> _Batch:
+    """Take the readings since the last closing."""
+    return _Batch(targets, recent.series, recent.places(targets.parts.series), recent.readings)
+
+
+def _are_brief(targets: Targets, recent: Recent, marked: Points) -> NDArray[np.bool_]:
+    """Say which targets (t,) are made by series alone that need no look back, and were not changed otherwise."""
+    count = len(targets.starts_us)
+    place = recent.places(targets.parts.series)
+    brief = np.bincount(targets.parts.target, minlength=count) > 0
+    brief[targets.parts.target[place < 0]] = False
+    brief[: len(targets.points)] &= ~np.isin(targets.points.pod_keys, marked.pod_keys)
+    return brief
+
+
+def _note_orderly(marks: Marks, full: _Batch, short: _Batch, until_us: int) -> Orderly:
+    """Return what is known of the series of each mark from now on."""
+    known = Orderly.nothing(len(marks))
+    seen = note_seen(full.targets.parts, full.rows_of, full.loaded, closed_until_us=until_us)
+    closed = note_recent(short.targets.parts, short.rows_of, short.loaded, closed_until_us=until_us)
+    for batch, orderly in ((full, seen), (short, closed)):
+        mine = np.flatnonzero(np.isin(batch.series, marks.series) & (orderly.at_us < FAR_US))
+        known.put(np.searchsorted(marks.series, batch.series[mine]), orderly.of(mine))
+    return known
 
 
 def _reopen_units(marks: Marks, units: dict[int, int], until_us: int) -> None:

@@ -43,6 +43,17 @@ CROSS JOIN LATERAL (
 WHERE found.measured IS NOT NULL
 ORDER BY w.n
 """
+# One row of long columns: an array per series would cost more to receive than its readings. Walking the index of each series is
+# right however many there are, and the earliest instant keeps the partitions before it out of it.
+_SINCE = """
+SELECT array_agg(w.n - 1), array_agg(found.measured_at), array_agg(found.received_at), array_agg(found.register_milliwh)
+FROM unnest(%s, %s) WITH ORDINALITY AS w (series_id, from_at, n)
+CROSS JOIN LATERAL (
+    SELECT measured_at, received_at, register_milliwh FROM metering_reading
+    WHERE series_id = w.series_id AND measured_at >= w.from_at AND measured_at >= (%s::timestamptz[])[1]
+    OFFSET 0
+) AS found
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,21 @@ def find_reach(series: Column, from_us: Column, to_us: Column) -> tuple[Column, 
     with open_column_cursor() as cursor:
         cursor.execute(_WALK, ("on", "on"))
     return earliest_us, latest_us
+
+
+def load_since(series: Column, from_us: Column) -> SeriesReadings:
+    """Return the readings of each series from an instant on, it included, as the index gives them. Inside a transaction."""
+    if not series.size:
+        nothing = np.empty(0, np.int64)
+        return SeriesReadings(np.zeros(1, np.int64), nothing, nothing, nothing)
+    with open_column_cursor() as cursor:
+        cursor.execute(_WALK, ("on", "off"))
+    place, *columns = fetch_columns(_SINCE, Wholes(series), Moments(from_us), Moments([int(from_us.min())]))
+    with open_column_cursor() as cursor:
+        cursor.execute(_WALK, ("on", "on"))
+    order = np.argsort(place, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(np.bincount(place, minlength=len(series)))))
+    return SeriesReadings(starts, *(column[order] for column in columns))
 
 
 def load_with_context(series: Column, from_us: Column, to_us: Column) -> SeriesReadings:

@@ -35,6 +35,9 @@ class Stretches(NamedTuple):
     from_us: Column
     to_us: Column
 
+    def joined(self, other: "Stretches") -> "Stretches":
+        return Stretches(*(np.concatenate(columns) for columns in zip(self, other, strict=True)))
+
 
 @dataclass(frozen=True, slots=True)
 class Replaced:

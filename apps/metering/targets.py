@@ -23,6 +23,11 @@ class Targets:
     starts_us: Column
     ends_us: Column
 
+    def some(self, which: NDArray[np.bool_]) -> "Targets":
+        """Return the same targets, at the same places, where all but some have no quarter and no part any more."""
+        ends_us = np.where(which, self.ends_us, self.starts_us)
+        return Targets(self.points, self.parts.chosen(which[self.parts.target]), self.starts_us, ends_us)
+
     @property
     def quarters(self) -> Column:
         return (self.ends_us - self.starts_us) // QUARTER_US

@@ -18,7 +18,6 @@ class DefaultReading(models.Model):
     measured_at = models.DateTimeField()
     register_milliwh = models.BigIntegerField()
     received_at = models.DateTimeField()
-    objects = models.Manager["DefaultReading"]()
 
     class Meta:
         app_label = "metering"
@@ -46,7 +45,7 @@ def drop_table() -> None:
 
 def store(rows: Iterable[tuple[int, int, int, int]]) -> None:
     """Store (series, measured µs, register, received µs), those that are known left out."""
-    DefaultReading.objects.bulk_create(
+    DefaultReading._default_manager.bulk_create(
         [
             DefaultReading(
                 series_id=series,

@@ -15,6 +15,7 @@ from apps.engine.intervals.nouns import (
     day_span,
     days_span,
 )
+from apps.engine.intervals.orderly import are_orderly
 from apps.engine.intervals.quarters import quarters_of
 from apps.engine.intervals.reach import CONTEXT, follows_lawfully, needed_probes, touched_quarters
 
@@ -26,6 +27,7 @@ __all__ = [
     "QuarterSeries",
     "Readings",
     "Span",
+    "are_orderly",
     "day_span",
     "days_span",
     "follows_lawfully",

@@ -41,9 +41,21 @@ def in_order(readings: Readings, first: int, last: int) -> tuple[Sequence, list[
     return sequence.keep(chosen), notes + sequence.notes(np.flatnonzero(~chosen), NoteKind.CONFLICT)
 
 
+def are_believable(at_us: Instants, received_us: Instants, register_milliwh: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which readings have a stamp and a register that there can be."""
+    return _stamps(at_us, received_us) & _registers(register_milliwh)
+
+
+def _stamps(at_us: Instants, received_us: Instants) -> NDArray[np.bool_]:
+    return np.asarray((at_us >= EARLIEST_US) & (at_us <= received_us + AHEAD_US))
+
+
+def _registers(register_milliwh: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.asarray((register_milliwh >= 0) & (register_milliwh <= LARGEST_REGISTER_MILLIWH))
+
+
 def _believable(given: Sequence, received_us: Instants) -> tuple[Sequence, list[Note]]:
-    stamps = (given.at_us >= EARLIEST_US) & (given.at_us <= received_us + AHEAD_US)
-    registers = (given.register_milliwh >= 0) & (given.register_milliwh <= LARGEST_REGISTER_MILLIWH)
+    stamps, registers = _stamps(given.at_us, received_us), _registers(given.register_milliwh)
     if stamps.all() and registers.all():
         return given, []
     notes = given.notes(np.flatnonzero(~stamps), NoteKind.STAMP)

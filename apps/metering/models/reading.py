@@ -28,13 +28,17 @@ class Reading(models.Model):
 class QuarterMark(models.Model):
     """Readings of a series that came in since its quarters were closed last: from the first to the last of them.
 
-    `version` changes with every addition, so that who closes removes only what he has seen.
+    `version` changes with every addition, so that who closes removes only what he has seen. `orderly_…` is what the last closing
+    knows of the readings up to `orderly_at` (`metering.orderly`); worth nothing where `from_at` is not later.
     """
 
     series = models.OneToOneField(RegisterSeries, models.CASCADE, primary_key=True, related_name="mark")
     from_at = models.DateTimeField()
     to_at = models.DateTimeField()
     version = models.BigIntegerField(default=1)
+    orderly_at = models.DateTimeField(null=True)
+    orderly_before_at = models.DateTimeField(null=True)
+    orderly_power_w = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(name="mark_in_order", condition=models.Q(from_at__lte=models.F("to_at")))]
