@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0008_canary")]
+    dependencies = [("metering", "0009_brokers_of_communities")]
     operations = [
         migrations.AddField("quartermark", "orderly_at", models.DateTimeField(null=True)),
         migrations.AddField("quartermark", "orderly_before_at", models.DateTimeField(null=True)),
