@@ -31,10 +31,10 @@ class Broker:
 
     def __init__(self, home: Path, *, devices: Mapping[str, str], services: Mapping[str, str], certificates: Path | None) -> None:
         self.home = home
-        found: set[int] = set()
-        while len(found) < 3:  # the same may be free twice
-            found.add(find_free_port())
-        self.ports = dict(zip((SERVICES, PLAIN, TLS), found, strict=True))
+        taken: set[int] = set()
+        while len(taken) < 3:  # the same may be free twice
+            taken.add(find_free_port())
+        self.ports = dict(zip((SERVICES, PLAIN, TLS), taken, strict=True))
         for name in ("config", "data", "data/conf.d"):
             (home / name).mkdir()
         for name in ("mosquitto.conf", "devices.acl", "services.acl", "tls.conf"):
