@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from apps.communities.models import Community
 from apps.metering.broker_passwords import FILE, read_passwords
 from apps.metering.models import Broker, Device, DeviceAssignment
 
@@ -73,3 +74,15 @@ def test_nobody_unknown_is_revoked_in_silence(run, capsys):
     with pytest.raises(SystemExit):
         run(revoke=["nobody"])
     assert "nobody has no password" in capsys.readouterr().err
+
+
+def test_what_speaks_at_the_broker_of_a_community_gets_no_password_for_another(run, capsys):
+    """Its administrators let there speak whom they like, under any name: also under that of somebody else's meter."""
+    community = Community.objects.create(code="CER-V", name="CER del Villaggio", tax_code="12345678903")
+    make_device(METER)
+    Broker.objects.update(community=community)
+    assert run()["made"] == {}
+    with pytest.raises(SystemExit):
+        run(broker="z")
+    assert "There is no broker z." in capsys.readouterr().err
+    assert list(run(broker="b")["made"]) == [METER]

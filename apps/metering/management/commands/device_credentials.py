@@ -15,19 +15,21 @@ from apps.metering.broker_passwords import (
     read_passwords,
     write_passwords,
 )
-from apps.metering.models import DeviceAssignment
+from apps.metering.models import Broker, DeviceAssignment
 from project.commands import JsonCommand, Refused
 
 
 class Command(JsonCommand):
     help = (
-        "Gives every device that measures a POD its own password at the broker, unless it has one, and shows it this one time. "
+        "Gives every device that measures a POD its own password at the broker, unless it has one, and shows it this one time: "
+        "the devices at brokers that belong to no community, or at the one that is named. "
         "The file with their hashes is what deploy/mosquitto reads at the start of the broker."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--out", type=Path, metavar="DIR", help=f"where {FILE} is (default DATA_DIR/mosquitto/credentials)")
+        parser.add_argument("--broker", metavar="NAME", help="only for devices at this one (default: at those of no community)")
         parser.add_argument("--device", action="append", default=[], metavar="KEY", help="also this one, that never spoke yet")
         parser.add_argument("--rotate", action="append", default=[], metavar="KEY", help="a new password instead of the old one")
         parser.add_argument("--revoke", action="append", default=[], metavar="KEY", help="this one may not come in any more")
@@ -38,8 +40,7 @@ class Command(JsonCommand):
         unknown = sorted({*options["rotate"], *options["revoke"]} - set(kept))
         if unknown:
             raise Refused(*(f"{name} has no password in {path}. Check the identity of the device." for name in unknown))
-        measuring = DeviceAssignment.objects.filter(ends_at__isnull=True).values_list("device__key", flat=True)
-        wanted = {*measuring, *options["device"]} - set(options["revoke"])
+        wanted = {*_list_measuring(options["broker"]), *options["device"]} - set(options["revoke"])
         reasons: list[str] = []
         for name in sorted(wanted):
             try:
@@ -58,3 +59,14 @@ class Command(JsonCommand):
         for name, password in answer["made"].items():
             self.stdout.write(f"{name}  {password}")
         self.stdout.write(f"{answer['devices']} devices may come in: {answer['file']}. Restart the broker to make it so.")
+
+
+def _list_measuring(broker: str | None) -> set[str]:
+    """The identities of the devices that measure a POD, at one broker, or at those of no community.
+
+    Who runs a broker of their own lets speak there under any name, and that name must open nothing elsewhere.
+    """
+    if broker is not None and not Broker.objects.filter(name=broker).exists():
+        raise Refused(f"There is no broker {broker}. Look at its name in the backoffice.")
+    here = {"device__broker__community__isnull": True} if broker is None else {"device__broker__name": broker}
+    return set(DeviceAssignment.objects.filter(ends_at__isnull=True, **here).values_list("device__key", flat=True))
