@@ -9,10 +9,11 @@ from apps.settlement.models import AmountsChoice, GseItem, GseKind, GsePublicati
 
 
 def list_missing_true_ups(configurations: Collection[Configuration], *, today: date) -> dict[int, list[date]]:
-    """Per configuration the months whose true-up is missing: GSE should have published it, or the month is final already.
+    """Per configuration the approved months without a true-up: GSE should have published it, or the month is final already.
 
     A final month was settled before somebody chose GSE's amounts for it: nothing late can be noticed in it until they are there.
-    Configurations that lack nothing are left out. Three queries, one where nobody ever chose GSE's amounts.
+    A month that nobody settled says so elsewhere, and its final run says what it lacks. Configurations that lack nothing are left
+    out. Three queries, one where nobody ever chose GSE's amounts.
     """
     choices: dict[int, list[AmountsChoice]] = {}
     rows = AmountsChoice.objects.filter(configuration__in=[one.pk for one in configurations])
@@ -31,16 +32,18 @@ def list_missing_true_ups(configurations: Collection[Configuration], *, today: d
         .exclude(kind=GseKind.ADVANCE)
         .values_list("configuration", "month")
     )
-    final = set(
+    approved = set(
         SettlementRun.objects.filter(
-            configuration__in=divided, kind=SettlementRun.Kind.FINAL, state__in=SettlementRun.APPROVED_STATES
-        ).values_list("configuration", "month")
+            configuration__in=divided, kind__in=SettlementRun.BASE_KINDS, state__in=SettlementRun.APPROVED_STATES
+        ).values_list("configuration", "month", "kind")
     )
+    settled = {(number, month) for number, month, _kind in approved}
     missing = {
         number: [
             month
             for month in months
-            if (number, month) not in published and ((number, month) in final or today > true_up_due_on(month.year))
+            if (number, month) in settled - published
+            and ((number, month, SettlementRun.Kind.FINAL) in approved or today > true_up_due_on(month.year))
         ]
         for number, months in divided.items()
     }

@@ -133,23 +133,36 @@ def test_a_correction_of_a_month_that_was_taken_back_waits_for_nobody(settled, v
 
 def test_gse_s_amounts_without_a_true_up_are_said_where_people_look(settled, village, anna):
     """A final month that divides GSE's amounts from now on cannot be looked at again: not only the log says so."""
-    final = settle(operations.open_run(
+
+    def choose(source):
+        gse.choose_amounts(
+            configuration=village.configuration,
+            valid_from=settled.month,
+            amounts_from=source,
+            chosen_by=village.anna,
+            as_of=AS_OF,
+        )
+
+    def missing(on):
+        return list_missing_true_ups([village.configuration], today=on).get(village.configuration.pk, [])
+
+    approve(settled, village)
+    choose("gse")
+    assert missing(date(2024, 5, 15)) == [], "GSE has time until 15 May"
+    assert missing(date(2024, 5, 16)) == [settled.month], "of months that nobody settled nothing is said"
+    choose("own")
+    final = operations.open_run(
         configuration=village.configuration, month=settled.month, kind="final", opened_by=village.anna, as_of=AS_OF
-    ))  # fmt: skip
-    approve(final, village)
-    note = "si ripartiscono gli importi del GSE, ma il conguaglio manca per febbraio 2023"
-    assert note not in words(anna.get(HOME))
-    gse.choose_amounts(
-        configuration=village.configuration, valid_from=settled.month, amounts_from="gse", chosen_by=village.anna, as_of=AS_OF
     )
-    number = village.configuration.pk
+    approve(settle(final), village)
+    assert missing(date(2024, 5, 16)) == []
+    choose("gse")
+    assert missing(date(2023, 4, 1)) == [settled.month]
     base = "/ceradmin/settlement/gsepublication/"
-    wanted = note.replace("febbraio 2023", "")
+    number = village.configuration.pk
     for address in (HOME, base, f"{base}{number}/source/", f"{base}{number}/2023/"):
-        assert wanted in words(anna.get(address)), address
-    assert list_missing_true_ups([village.configuration], today=date(2023, 4, 1)) == {number: [settled.month]}
+        said = words(anna.get(address))
+        assert "si ripartiscono gli importi del GSE, ma il conguaglio manca per febbraio 2023." in said, address
     publish(village, ("premium", "true_up", "26.88"))
-    assert list_missing_true_ups([village.configuration], today=date(2023, 4, 1)) == {}
-    assert list_missing_true_ups([village.configuration], today=date(2024, 5, 15)) == {}
-    due = list_missing_true_ups([village.configuration], today=date(2024, 5, 16))
-    assert due == {number: [date(2023, month, 1) for month in range(3, 13)]}
+    assert missing(date(2024, 5, 16)) == []
+    assert "il conguaglio manca" not in words(anna.get(HOME))
