@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 from apps.backoffice.access import Person, list_managed_communities, list_visible_configurations, list_visible_runs
 from apps.backoffice.delivery.reminders import get_home_reminders
 from apps.backoffice.devices.alerts import count_waiting_alerts
+from apps.backoffice.gse.true_ups import list_true_up_notes
 from apps.backoffice.payouts.reminders import list_reminders
 from apps.backoffice.runs.labels import TONES
 from apps.communities.models import Configuration
 from apps.invoicing.models import IssuedDocument
 from apps.settlement.audit.checks import get_alarm
-from apps.settlement.history import list_effective_runs_of
+from apps.settlement.history import list_corrections, list_effective_runs_of
 from apps.settlement.models import SettlementRun
 from apps.settlement.proposals import list_open_proposals
+from apps.settlement.waiting import exclude_overtaken
 
 MONTHS_SHOWN = 12
 MOST_WAITING = 8
@@ -29,7 +31,10 @@ FIRST_YEAR, LAST_YEAR = 2000, 2199
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One month of one configuration. `run` is the one that speaks for it; `waiting` a newer one that has no result yet."""
+    """One month of one configuration. `run` is the one that speaks for it, the latest approved that followed its base if any.
+
+    `waiting` is a newer one that has no result yet.
+    """
 
     month: date
     run: SettlementRun | None = None
@@ -52,8 +57,10 @@ def get_board(user: Person, *, today: date, until: str = "") -> dict[str, Any]:
     last = _parse(until) or _last_month(runs.aggregate(newest=Max("month"))["newest"], today)
     months = [_shift(last, -back) for back in reversed(range(MONTHS_SHOWN))]
     managed = set(list_managed_communities(user).values_list("pk", flat=True))
+    configurations = list(list_visible_configurations(user))
     return {
-        "rows": _rows(list(list_visible_configurations(user)), months, managed),
+        "rows": _rows(configurations, months, managed),
+        "true_ups": list_true_up_notes(configurations, today=today),
         "months": months,
         "earlier": f"{_shift(last, -MONTHS_SHOWN):%Y-%m}",
         "later": f"{_shift(last, MONTHS_SHOWN):%Y-%m}",
@@ -72,10 +79,12 @@ def _rows(configurations: list[Configuration], months: list[date], managed: set[
     numbers = [configuration.pk for configuration in configurations]
     effective = list_effective_runs_of(numbers, from_month=months[0], before=_shift(months[-1], 1))
     waiting = _newest_waiting(numbers, months)
-    counts = _documents(run.pk for runs in effective.values() for run in runs)
+    latest = {one.corrects_id: one for one in list_corrections(run for runs in effective.values() for run in runs)}
+    speaking = {number: [latest.get(run.pk, run) for run in runs] for number, runs in effective.items()}
+    counts = _documents(run.pk for runs in speaking.values() for run in runs)
     rows = []
     for configuration in configurations:
-        speaks = {run.month: run for run in effective[configuration.pk]}
+        speaks = {run.month: run for run in speaking[configuration.pk]}
         waits = {month: run for (number, month), run in waiting.items() if number == configuration.pk}
         shown = [month for month in months if month in speaks or month in waits or _is_active(configuration, month)]
         may_start = configuration.community_id in managed
@@ -116,7 +125,8 @@ def _cell(
 
 def _newest_waiting(configuration_ids: list[int], months: list[date]) -> dict[tuple[int, date], SettlementRun]:
     runs = SettlementRun.objects.filter(configuration__in=configuration_ids, month__gte=months[0], month__lte=months[-1])
-    open_runs = runs.exclude(state__in=[*SettlementRun.SETTLED_STATES, SettlementRun.State.REVERSED]).order_by("opened_at")
+    open_runs = runs.exclude(state__in=[*SettlementRun.SETTLED_STATES, SettlementRun.State.REVERSED])
+    open_runs = exclude_overtaken(open_runs).order_by("opened_at")
     return {(run.configuration_id, run.month): run for run in open_runs}
 
 
@@ -132,10 +142,11 @@ def _documents(run_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
 
 
 def _waiting(user: Person) -> list[dict[str, Any]]:
-    """What waits for a person: runs to approve, runs that stopped; the newest first."""
+    """What waits for a person: runs to approve, runs that stopped, unless their month went on without them; the newest first."""
     states = [SettlementRun.State.COMPUTED, SettlementRun.State.PARKED, SettlementRun.State.FAILED]
     newest: dict[tuple[int, date, str], SettlementRun] = {}
-    for run in list_visible_runs(user).select_related("configuration").defer("facts", "missing").order_by("opened_at"):
+    runs = exclude_overtaken(list_visible_runs(user)).select_related("configuration").defer("facts", "missing")
+    for run in runs.order_by("opened_at"):
         newest[run.configuration_id, run.month, run.kind] = run
     found = [run for run in newest.values() if run.state in states]
     found.sort(key=lambda run: run.opened_at, reverse=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.backoffice.access import person
 from apps.backoffice.gse.access import gse_crumb, may_act, of_visible_configuration
+from apps.backoffice.gse.true_ups import list_true_up_notes
 from apps.backoffice.pages import show_page
 from apps.communities.models import Configuration
 from apps.settlement.gse.operations import choose_amounts
@@ -57,6 +58,7 @@ def choose_source(request: HttpRequest, configuration: Configuration) -> HttpRes
         status=400 if form.errors else 200,
         configuration=configuration,
         form=form,
+        true_ups=list_true_up_notes([configuration], today=timezone.localdate()),
         choices=AmountsChoice.objects.filter(configuration=configuration).select_related("chosen_by").order_by("-pk"),
         may_act=may_act(request.user, configuration),
     )

@@ -15,6 +15,7 @@ from apps.backoffice.gse.access import gse_crumb, may_act, of_visible_configurat
 from apps.backoffice.gse.labels import contribution_name, outcome_of, sentences
 from apps.backoffice.gse.matching import list_receipt_lines
 from apps.backoffice.gse.pictures import picture_of_year
+from apps.backoffice.gse.true_ups import list_true_up_notes
 from apps.backoffice.pages import show_page
 from apps.communities.models import Configuration
 from apps.engine.gse_differences import Line
@@ -43,7 +44,8 @@ class Row:
 def list_configurations(request: HttpRequest) -> HttpResponse:
     """The way in: every configuration with its years, receipts that nobody assigned, and the last files."""
     user, today = person(request), timezone.localdate()
-    communities = {row.community_id for row in list_visible_configurations(user)}
+    configurations = list(list_visible_configurations(user).order_by("code"))
+    communities = {row.community_id for row in configurations}
     waiting = sum(
         list_receipts_in_force(community_id=community).filter(configuration=None).count() for community in sorted(communities)
     )
@@ -51,7 +53,8 @@ def list_configurations(request: HttpRequest) -> HttpResponse:
         request,
         "backoffice/gse/configurations.html",
         title=_("GSE e banca"),
-        rows=[(row, _years(row, today)) for row in list_visible_configurations(user).order_by("code")],
+        rows=[(row, _years(row, today)) for row in configurations],
+        true_ups=list_true_up_notes(configurations, today=today),
         imports=GseImport.objects.filter(community__in=communities).select_related("community", "imported_by")[:MOST_IMPORTS],
         waiting=waiting,
         may_import=_manages_any(user),
@@ -77,6 +80,7 @@ def show_year(request: HttpRequest, configuration: Configuration, year: int) -> 
         title=_("Riconciliazione %(year)s di %(configuration)s") % {"year": year, "configuration": configuration.code},
         crumbs=[gse_crumb()],
         configuration=configuration,
+        true_ups=list_true_up_notes([configuration], today=today),
         year=year,
         years=_years(configuration, today),
         found=found,

@@ -29,7 +29,9 @@ def show_batch(request: HttpRequest, batch: PayoutBatch) -> HttpResponse:
     open_states = (State.DRAFT, State.READY)
     found = batch.transfers.select_related("member").order_by("pk")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page", ""))
-    runs = SettlementRun.objects.filter(payouts__batch=batch).select_related("configuration").defer("facts", "missing")
+    paid = SettlementRun.objects.filter(payouts__batch=batch).select_related("configuration").defer("facts", "missing")
+    runs = list(paid.order_by("month", "configuration__code", "pk"))
+    is_open = batch.state in open_states
     return show_page(
         request,
         "backoffice/payouts/batch.html",
@@ -37,7 +39,8 @@ def show_batch(request: HttpRequest, batch: PayoutBatch) -> HttpResponse:
         crumbs=[batches_crumb()],
         batch=batch,
         tone=TONES[State(batch.state)],
-        runs=runs.order_by("month", "configuration__code", "pk"),
+        runs=runs,
+        taken_back=[run for run in runs if is_open and run.state == SettlementRun.State.REVERSED],
         page=page,
         transfers=[
             {"transfer": transfer, "iban": masked(transfer.iban), "tone": TRANSFER_TONES[PayoutTransfer.State(transfer.state)]}

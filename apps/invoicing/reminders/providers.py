@@ -21,6 +21,7 @@ from apps.invoicing.reminders.models import Reminder
 from apps.settlement.gse.queries import list_publications_in_force
 from apps.settlement.models import GseKind, LedgerEntry, RuleParameter, SettlementRun
 from apps.settlement.proposals import list_open_proposals
+from apps.settlement.waiting import exclude_overtaken
 
 Kind = Reminder.Kind
 State = SettlementRun.State
@@ -94,12 +95,12 @@ def find_missing_months(as_of: datetime) -> Iterator[Thing]:
 
 
 def find_waiting_approvals(as_of: datetime) -> Iterator[Thing]:
-    """Runs computed three days ago or more that nobody approved, and that no later run of their month made needless."""
+    """Runs computed three days ago or more that nobody approved, and that no other run of their month made needless."""
     later = SettlementRun.objects.filter(
         configuration=OuterRef("configuration"), month=OuterRef("month"), opened_at__gt=OuterRef("opened_at")
     ).exclude(state__in=[State.FAILED, State.PARKED])
     waiting = SettlementRun.objects.filter(state=State.COMPUTED, succeeded_at__lte=as_of - timedelta(days=APPROVAL_DAYS))
-    for run in waiting.filter(~Exists(later)).select_related("configuration"):
+    for run in exclude_overtaken(waiting.filter(~Exists(later))).select_related("configuration"):
         yield _about_run(run, _local(run.succeeded_at or as_of) + timedelta(days=APPROVAL_DAYS))
 
 

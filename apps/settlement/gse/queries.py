@@ -25,15 +25,6 @@ class PublishedAmounts:
     publications: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CertifiedExcess:
-    """The excess of one year as GSE certified it, where its figure is used in place of the own one (settlement-rules 5)."""
-
-    cents: int
-    references: tuple[str, ...]
-    publications: tuple[int, ...]
-
-
 def list_publications_in_force(*, configuration_id: int) -> QuerySet[GsePublication]:
     """Of every chain of publications the last, by day of publication."""
     rows = GsePublication.objects.filter(configuration=configuration_id, superseded_by__isnull=True)
@@ -69,20 +60,6 @@ def get_published_amounts(*, configuration_id: int, month: date) -> PublishedAmo
         has_true_up=any(row.kind != "advance" for row in rows),
         references=_references(rows),
         publications=tuple(row.pk for row in rows),
-    )
-
-
-def get_certified_excess(*, configuration_id: int, year: int) -> CertifiedExcess | None:
-    """The excess that GSE published over the months of a year, or None while it certified none (RO p.39)."""
-    rows = list(
-        list_publications_in_force(configuration_id=configuration_id).filter(
-            item=GseItem.EXCESS, month__gte=date(year, 1, 1), month__lt=date(year + 1, 1, 1)
-        )
-    )
-    if not rows:
-        return None
-    return CertifiedExcess(
-        cents=sum(row.cents for row in rows), references=_references(rows), publications=tuple(row.pk for row in rows)
     )
 
 

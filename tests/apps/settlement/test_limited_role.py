@@ -13,10 +13,12 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from apps.metering.partitions import keep_partitions
-from apps.settlement.models import SettlementRun
+from apps.settlement.gse import operations as gse
+from apps.settlement.models import BankReceipt, ReceiptMatch, SettlementRun
 from project.database_role import RoleRefused, limit_role
 from tests.apps.settlement.frozen import MODELS, everything, make_frozen_run
-from tests.apps.settlement.rows import AS_OF, make_computed_run, make_configuration
+from tests.apps.settlement.gse.files import RECEIPTS, bring_in, line, publications, receipts
+from tests.apps.settlement.rows import AS_OF, make_computed_run, make_configuration, make_user
 from tests.apps.settlement.test_frozen_runs import ATTEMPTS
 from tests.apps.settlement.test_frozen_tables import STATEMENTS, fill
 
@@ -131,6 +133,35 @@ def test_as_the_owner_a_guard_can_be_switched_off(run: SettlementRun) -> None:
         cursor.execute("UPDATE settlement_plantresult SET premium_cents = premium_cents + 1")
         assert cursor.rowcount == 1
         cursor.execute("ALTER TABLE settlement_plantresult ENABLE TRIGGER USER")
+
+
+def test_a_receipt_from_gse_is_assigned_and_matched_as_that_role(role: str) -> None:
+    """Nothing that the bank said is locked or changed for it: that role may not."""
+    configuration, anna = make_configuration(), make_user("anna")
+    other = make_configuration("CER-T-B")
+    bring_in(configuration, anna, publications(line()))
+    bring_in(configuration, anna, receipts("2023-05-31,2023-05-31,495.00,0001,GSE\n"), RECEIPTS)
+    owner = connection.settings_dict["USER"]
+    connection.close()
+    connection.settings_dict["USER"] = role
+    try:
+        waiting = BankReceipt.objects.get()
+        gse.assign_receipt(receipt_id=waiting.pk, configuration=other, assigned_by=anna, as_of=AS_OF)
+        moved = BankReceipt.objects.get(supersedes=waiting)
+        assigned = gse.assign_receipt(receipt_id=moved.pk, configuration=configuration, assigned_by=anna, as_of=AS_OF)
+        gse.match_receipt(
+            receipt_id=assigned.pk,
+            says="nothing",
+            publication_id=None,
+            reason="Rimborso",
+            seen_id=None,
+            said_by=anna,
+            as_of=AS_OF,
+        )
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = owner
+    assert ReceiptMatch.objects.get().receipt == assigned
 
 
 def test_the_application_does_its_work_as_that_role(role: str) -> None:

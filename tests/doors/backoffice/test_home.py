@@ -1,10 +1,19 @@
 """The administrator's home: twelve months of each configuration, what waits for a person, a way to each."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 
+from apps.invoicing.reminders.providers import find_waiting_approvals
+from apps.settlement import operations
+from apps.settlement.gse import operations as gse
+from apps.settlement.gse.true_ups import list_missing_true_ups
+from apps.settlement.issue_operations import issue_run
 from apps.settlement.models import SettlementRun
+from apps.settlement.reversals import open_reversal
+from tests.apps.settlement.corrected import approve, correct, settle
+from tests.apps.settlement.gse.test_amounts_divided import publish
 from tests.doors.backoffice.addresses import RUNS, at
 from tests.doors.backoffice.pages import words
 from tests.doors.backoffice.village import AS_OF, make_village, open_run
@@ -83,3 +92,77 @@ def test_only_ones_own_configurations_are_on_the_board(village, anna):
 @pytest.mark.parametrize("until", ["2023-13", "x", "", "0001-01", "9999-12"])
 def test_any_month_can_be_asked_for(village, anna, until):
     assert anna.get(HOME, {"until": until}).status_code == 200
+
+
+def test_the_board_shows_what_settled_the_month_last(settled, village, anna):
+    """A correction that is approved speaks for its month, whatever became of the base since."""
+    base = approve(settled, village)
+    correction = approve(correct(base, village), village)
+    page = anna.get(HOME)
+    assert f'href="{at(correction)}" class="pill approved"' in page.content.decode()
+    assert "febbraio 2023 approvata rettifica misure complete" in words(page)
+    assert f'href="{at(base)}" class="pill' not in page.content.decode()
+
+
+def test_a_version_that_the_month_went_on_without_waits_for_nobody(settled, village, anna):
+    def computed(kind):
+        return settle(
+            operations.open_run(
+                configuration=village.configuration, month=settled.month, kind=kind, opened_by=village.anna, as_of=AS_OF
+            )
+        )
+
+    final, second = computed("final"), computed("provisional")
+    SettlementRun.objects.filter(pk=second.pk).update(opened_at=AS_OF + timedelta(days=1))
+    late = second.succeeded_at + timedelta(days=30)
+    assert "da approvare CER-V-A, febbraio 2023, provvisoria" in words(anna.get(HOME))
+    assert {thing.key for thing in find_waiting_approvals(late)} == {str(second.pk)}
+    approve(final, village)
+    assert "da approvare" not in words(anna.get(HOME))
+    assert list(find_waiting_approvals(late)) == []
+
+
+def test_a_correction_of_a_month_that_was_taken_back_waits_for_nobody(settled, village, anna):
+    base = approve(settled, village)
+    issue_run(run_id=base.pk, issued_by=None, seen_sha256=base.result_sha256, as_of=AS_OF)
+    correct(base, village)
+    assert "da approvare CER-V-A, febbraio 2023, rettifica" in words(anna.get(HOME))
+    approve(settle(open_reversal(run_id=base.pk, opened_by=village.anna, reason="Cabina", as_of=AS_OF)), village)
+    assert "da approvare" not in words(anna.get(HOME))
+
+
+def test_gse_s_amounts_without_a_true_up_are_said_where_people_look(settled, village, anna):
+    """A final month that divides GSE's amounts from now on cannot be looked at again: not only the log says so."""
+
+    def choose(source):
+        gse.choose_amounts(
+            configuration=village.configuration,
+            valid_from=settled.month,
+            amounts_from=source,
+            chosen_by=village.anna,
+            as_of=AS_OF,
+        )
+
+    def missing(on):
+        return list_missing_true_ups([village.configuration], today=on).get(village.configuration.pk, [])
+
+    approve(settled, village)
+    choose("gse")
+    assert missing(date(2024, 5, 15)) == [], "GSE has time until 15 May"
+    assert missing(date(2024, 5, 16)) == [settled.month], "of months that nobody settled nothing is said"
+    choose("own")
+    final = operations.open_run(
+        configuration=village.configuration, month=settled.month, kind="final", opened_by=village.anna, as_of=AS_OF
+    )
+    approve(settle(final), village)
+    assert missing(date(2024, 5, 16)) == []
+    choose("gse")
+    assert missing(date(2023, 4, 1)) == [settled.month]
+    base = "/ceradmin/settlement/gsepublication/"
+    number = village.configuration.pk
+    for address in (HOME, base, f"{base}{number}/source/", f"{base}{number}/2023/"):
+        said = words(anna.get(address))
+        assert "si ripartiscono gli importi del GSE, ma il conguaglio manca per febbraio 2023." in said, address
+    publish(village, ("premium", "true_up", "26.88"))
+    assert missing(date(2024, 5, 16)) == []
+    assert "il conguaglio manca" not in words(anna.get(HOME))

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.invoicing.models import AccountMovement, PayoutBatch, PayoutSettings
 from apps.invoicing.payouts import booking
+from apps.invoicing.payouts import operations as payouts
 from apps.settlement.models import SettlementRun
 from tasks.payouts import make_payout_file
 from tests.apps.invoicing.payout_rows import issue, make_community, make_iban, make_member
@@ -105,6 +107,22 @@ def test_from_the_preview_to_the_paid_run(browsers, run, batch, people):
     assert piero.post(f"{address}transfers/{transfer.pk}/return/", back).status_code == 409
     assert piero.post(f"{address}transfers/{transfer.pk + 1}/return/", back).status_code == 404
     assert "serve quello nuovo" in words(piero.get(f"{BASE}new/"))
+
+
+def test_an_open_batch_says_that_one_of_its_months_was_taken_back_since(browsers, run, batch, place, people):
+    gina, address = browsers["gina"], f"{BASE}{batch.pk}/"
+    assert "è stato stornato" not in words(gina.get(address))
+    with connection.cursor() as cursor:  # as the approval of a reversal leaves it
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE settlement_settlementrun SET state = 'reversed' WHERE id = %s", [run.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    said = words(gina.get(address))
+    assert f"Dopo la preparazione è stato stornato: {place.code}" in said
+    assert "annulla la distinta e preparane un’altra." in said
+    payouts.hand_out_file(batch_id=batch.pk, downloaded_by=people["gina"], as_of=timezone.now())
+    assert "ciò che è stato pagato in più si compensa con i prossimi pagamenti" in words(gina.get(address))
+    payouts.discard_batch(batch_id=batch.pk, discarded_by=people["piero"], reason="Stornato", as_of=timezone.now())
+    assert "è stato stornato" not in words(gina.get(address))
 
 
 def test_a_stale_preview_makes_nothing(browsers, run, enqueued, place):

@@ -25,9 +25,9 @@ NOW = datetime(2023, 6, 1, 8, 0, tzinfo=UTC)
 MOST = 12
 # Pages that join several subjects. Their number is fixed all the same.
 ASK_MORE = {
-    "": 22,
+    "": 24,
     "settlement/settlementrun/{run}/": 27,
-    "settlement/gsepublication/{configuration}/2023/": 19,
+    "settlement/gsepublication/{configuration}/2023/": 20,
     "settlement/gsepublication/{configuration}/2023/2/": 19,
     "invoicing/invoice/{invoice}/": 14,
     "invoicing/accountingexport/{community}/": 14,

@@ -121,16 +121,6 @@ def test_published_amounts_are_the_sum_of_what_is_in_force(configuration, anna):
     assert len(said.publications) == 3, "fees and what was superseded do not count"
 
 
-def test_the_certified_excess_is_that_of_the_year(configuration, anna):
-    assert queries.get_certified_excess(configuration_id=configuration.pk, year=2023) is None
-    excess = {"item": "Importo eccedentario", "kind": "Conguaglio", "on": "10/05/2024", "document": "E"}
-    bring_in(configuration, anna, publications(line(**excess, amount="3,00"), line(**excess, month="12/2023", amount="4,00")))
-    bring_in(configuration, anna, publications(line(**excess, month="01/2024", amount="9,00")))
-    certified = queries.get_certified_excess(configuration_id=configuration.pk, year=2023)
-    assert certified is not None
-    assert (certified.cents, certified.references) == (7_00, ("E",))
-
-
 def test_the_own_amounts_are_divided_until_somebody_chooses_and_the_last_choice_holds(configuration, anna):
     def source(month):
         return queries.get_amounts_source(configuration_id=configuration.pk, month=day(month)).value
