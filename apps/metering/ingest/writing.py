@@ -7,11 +7,15 @@ message never overwrites a newer one.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from apps.metering.ingest.binary import Moments, Wholes, open_array_cursor
 from apps.metering.ingest.hearing import Heard, Identity, Letter, Presence, Stranger
+from apps.metering.ingest.many_readings import copy_new
 from apps.metering.ingest.moments import moment
 from apps.metering.raw import RawBatch, compress
 
+MANY = 500  # readings, from which on it is worth asking whether all of them are new
 LONGEST_PAYLOAD = 64 * 1024  # of a dead letter; the journal has the whole of it
 _JOURNAL = """
 INSERT INTO metering_rawbatch (received_at, batch, broker_id, messages, content)
@@ -112,15 +116,21 @@ def write_readings(series: Sequence[int], readings: Sequence[Heard]) -> int:
     """Store readings, each once, and mark what they touch; returns how many were not known."""
     if not readings:
         return 0
-    return int(
-        _execute(
-            _READINGS,
-            Wholes(series),
-            Moments([heard.measured_us for heard in readings]),
-            Wholes([heard.register_milliwh for heard in readings]),
-            Moments([heard.received_us for heard in readings]),
-        )[0][0]
+    measured_us, registers, received_us = (
+        np.array(column, np.int64)
+        for column in (
+            [heard.measured_us for heard in readings],
+            [heard.register_milliwh for heard in readings],
+            [heard.received_us for heard in readings],
+        )
     )
+    numbers = np.array(series, np.int64)
+    if len(readings) >= MANY:
+        stored = copy_new(numbers, measured_us, registers, received_us)
+        if stored is not None:
+            return stored
+    columns = (Wholes(numbers), Moments(measured_us), Wholes(registers), Moments(received_us))
+    return int(_execute(_READINGS, *columns)[0][0])
 
 
 def write_states(presences: Mapping[Identity, Presence], devices: Mapping[Identity, int]) -> None:
