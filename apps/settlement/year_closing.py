@@ -16,8 +16,8 @@ def find_open_year(run: SettlementRun) -> str:
 
     Months post the change of the year's figure as each knew it, so a month that was taken back and settled anew, or settled
     after later ones, leaves the year with another excess than its formula gives. A correction looks at the whole year, and one
-    is enough: that of the latest approved month that divides its own excess. While a month that was taken back is empty, nothing
-    is said: settling it moves the year again.
+    is enough: that of the latest approved month that divides its own excess. While a month that was taken back is empty, or one
+    before it waits for its approval, nothing is said: settling it moves the year again.
     """
     first, after = date(run.month.year, 1, 1), date(run.month.year + 1, 1, 1)
     effective = list_effective_runs(configuration_id=run.configuration_id, from_month=first, before=after)
@@ -29,6 +29,8 @@ def find_open_year(run: SettlementRun) -> str:
     speaking = [one for one in list_speaking_runs(effective) if one.settled_as != SettlementRun.Kind.ADVANCE]
     closing = [one for one in speaking if one.state in SettlementRun.APPROVED_STATES and not _excess_is_given(one)]
     if not closing or closing[-1].pk != run.pk:
+        return ""
+    if any(base.month < run.month and base.state not in SettlementRun.APPROVED_STATES for base in effective):
         return ""
     thresholds = {row["granted"]: Decimal(row["threshold"]) for one in speaking for row in one.facts["excess_sets"]}
     sums = [

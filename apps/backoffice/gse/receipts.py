@@ -42,7 +42,7 @@ def list_receipts(request: HttpRequest) -> HttpResponse:
         title=_("Accrediti in banca"),
         crumbs=[gse_crumb()],
         page=page,
-        rows=[(row, choices.get(row.community_id, []) if row.configuration_id is None else []) for row in page],
+        rows=[(row, [one for one in choices.get(row.community_id, []) if one.pk != row.configuration_id]) for row in page],
         address=reverse("admin:settlement_gsepublication_receipts"),
     )
 

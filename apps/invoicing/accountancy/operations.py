@@ -93,8 +93,8 @@ def _freeze_benefits(scope: Scope) -> dict[str, Any]:
 
 
 def _freeze_books(scope: Scope, file_format: AccountingExport.Format) -> dict[str, Any]:
-    runs = list_counted_runs(scope)
-    if not runs:
+    runs, journal = list_counted_runs(scope), freeze_journal(scope)
+    if not runs and not any(journal.values()):
         raise _nothing(scope)
     if file_format == Format.XLSX and (rows := count_entries(runs)) > MOST_SHEET_ROWS:
         raise ExportTooLong(
@@ -103,7 +103,7 @@ def _freeze_books(scope: Scope, file_format: AccountingExport.Format) -> dict[st
         )
     return {
         "runs": [run.pk for run in runs],
-        "journal": freeze_journal(scope),
+        "journal": journal,
         "chart": {account.key: [account.code, account.name] for account in list_chart(community_id=scope.community.pk)},
     }
 

@@ -13,6 +13,7 @@ from apps.invoicing.accountancy.benefits import freeze_benefits
 from apps.invoicing.accountancy.journal import freeze_journal, iterate_journal
 from apps.invoicing.accountancy.journal_nouns import Posting
 from apps.invoicing.accountancy.scope import Scope
+from apps.invoicing.errors import NothingToExport
 from apps.settlement.gse.operations import assign_receipt
 from apps.settlement.models import BankReceipt
 from tests.apps.invoicing.accountancy.conftest import FEBRUARY, ask, cents, files, made, sheets
@@ -138,6 +139,18 @@ def test_the_books_hold_the_receipts_that_were_known_when_they_were_asked_for(se
     assert {row["Esito"] for row in tables["controlli"]} == {"torna"}
     receivables = {row["Codice conto"]: cents(row["Avere (€)"]) for row in rows if row["Documento"].startswith("GSE/")}
     assert (receivables["1510.1"], receivables["1510.2"]) == (5376, 380)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_a_period_with_receipts_alone_has_books_too(settled: Village, file_format: str) -> None:
+    """GSE's true-up comes in the year after the months that it pays."""
+    receive(settled, came("2024-06-28", "54.56"))
+    made_of = made(ask(settled, file_format, period=(date(2024, 6, 1), date(2024, 6, 30))))
+    rows = files(made_of)["prima_nota"] if file_format == "csv" else sheets(made_of)["Prima nota"]
+    dare = "Dare (€)" if "Dare (€)" in rows[0] else "Dare"
+    assert [cents(row[dare]) for row in rows if row["Codice conto"] == "1010"] == [5456]
+    with pytest.raises(NothingToExport):
+        ask(settled, file_format, period=(date(2024, 7, 1), date(2024, 7, 31)))
 
 
 def test_the_yearly_report_says_what_came_beside_what_was_split(settled: Village) -> None:

@@ -139,6 +139,11 @@ def test_a_receipt_is_assigned_by_an_administrator(published, anna):
     assert "assegnato a CER-V-B" in words(anna.post(address, {"configuration": other.pk}, follow=True))
     assert BankReceipt.objects.get(supersedes=waiting).configuration == other
     assert "accredito non è ancora assegnato" not in words(anna.get(BASE))
+    moved = BankReceipt.objects.get(supersedes=waiting)
+    assert f'action="{BASE}receipts/{moved.pk}/assign/"' in anna.get(f"{BASE}receipts/").content.decode()
+    said = words(anna.post(f"{BASE}receipts/{moved.pk}/assign/", {"configuration": published.configuration.pk}, follow=True))
+    assert "assegnato a CER-V-A" in said, "what was assigned wrongly is moved by another row"
+    assert BankReceipt.objects.filter(cents=5).count() == 3
 
 
 def test_an_administrator_chooses_whose_amounts_are_divided(published, anna):
