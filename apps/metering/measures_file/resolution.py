@@ -91,7 +91,10 @@ def _refuse(days: StatedDays, cells: NDArray[np.intp], hours: NDArray[np.bool_])
 
 
 def _load_forms(days: StatedDays, cells: NDArray[np.intp], source: Source) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which hours of the cells are stored as a whole and which by the quarter, in either channel, (k, 25) each."""
+    """Return which hours of the cells are stored as a whole in either channel, and which others by the quarter, (k, 25) each.
+
+    One channel as a whole is enough: a first quarter would leave the rest of that hour unknown, where it was known.
+    """
     whole = np.zeros((cells.size, _HOURS), np.bool_)
     quarters = np.zeros((cells.size, _HOURS), np.bool_)
     pods, pod_of = np.unique(days.pod[cells], return_inverse=True)
@@ -114,4 +117,4 @@ def _load_forms(days: StatedDays, cells: NDArray[np.intp], source: Source) -> tu
         np.logical_or.at(whole, rows[chosen], as_whole)
         known = (quality != Quality.MISSING).reshape(len(quality), _HOURS, QUARTERS).any(axis=2)
         np.logical_or.at(quarters, rows[chosen], known & ~as_whole)
-    return whole, quarters
+    return whole, quarters & ~whole

@@ -18,6 +18,7 @@ from apps.engine.inputs import Quality
 from apps.metering.imports import import_measures
 from apps.metering.measures_file import blocks, days, storing
 from apps.metering.measures_file.dialect import Dialect
+from apps.metering.measures_file.rejects import Reason
 from apps.metering.models import Channel, DayCurve, Source
 from apps.metering.queries import get_day_curve
 from tests.apps.metering.model import INJECTED, WITHDRAWN, Model
@@ -162,6 +163,25 @@ def test_the_order_of_rows_does_not_matter(pods, tmp_path, parts):
         found.append((done["read"], done["new"], len(done["rejects"]), stored_bytes()))
         random.Random(seed).shuffle(rows)
     assert found[0] == found[1] == found[2]
+
+
+def test_hours_of_one_channel_among_quarters_of_the_other_stay_known(pods, tmp_path):
+    """The withdrawal came by the quarter, two hours of the injection as a whole: their first quarters alone are refused."""
+    day, model = DAYS[1], Model(PODS)
+    files = (
+        MeterDay(PODS[0], day, "some hours", (64, 76), "0;0;"),
+        MeterDay(PODS[0], day, "quarters", (), ";0;"),
+        MeterDay(PODS[0], day, "mixed", (33,), "0;0;"),
+    )
+    for part in files:
+        done = run(tmp_path / "m.csv", part.rows())
+        assert done == model.import_lines(part.rows(), DIALECT)
+        assert dict(known()) == model.known()
+    assert [reason for _line, reason in done["rejects"]] == [Reason.MIXED, Reason.MIXED]
+    assert {slot for slot in range(64, 80) if get_day_curve(PODS[0], day).injected_quality[slot] != Quality.MISSING} >= {
+        *range(64, 68),
+        *range(76, 80),
+    }
 
 
 def test_channels_are_those_of_the_model():
