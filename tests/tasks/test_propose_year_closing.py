@@ -38,7 +38,8 @@ def compute_anew(year: Year, number: int) -> SettlementRun:
         configuration=year.village.configuration, month=date(2023, number, 1), kind="provisional", opened_by=year.village.anna,
         as_of=NOW,
     )  # fmt: skip
-    return settle(run)
+    computed: SettlementRun = settle(run)
+    return computed
 
 
 def settle_anew(year: Year, number: int) -> SettlementRun:
