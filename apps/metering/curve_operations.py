@@ -18,6 +18,7 @@ from apps.metering.statements import CurveStatements, Merged, Verdict, accept, m
 
 Number = TypeVar("Number", np.int32, np.uint8)
 CURVE_LOCK = 0x4375  # with the source: who writes curves of one source writes alone
+AT_ONCE = 20_000  # curves that may be there, some 10 MB
 _TABLE = "metering_daycurve"
 _CHANGED = """
 CREATE TEMPORARY TABLE metering_changed (LIKE metering_daycurve) ON COMMIT DROP
@@ -113,6 +114,7 @@ def _load_stored(said: CurveStatements, source: Source) -> tuple[NDArray[np.intp
         (last + np.timedelta64(1, "D")).item(),
         channels=np.unique(said.channels).tolist(),
         sources=[source.value],
+        at_once=pods.size * days <= AT_ONCE,
     ):
         rows = wanted[group.pods, group.days, group.channels]
         chosen = rows >= 0

@@ -2,13 +2,15 @@
 
 Every device speaks once a minute and measures one POD. `close_database` is the worker's whole work for one quarter: every mark
 listed, every reading around it loaded, curves and marks written, committed. Beside it what SQL alone would do for the same
-quarters (`lag()` over the readings of the same hour, nothing written), and reading the rows of that quarter once by COPY.
+quarters (`lag()` over the readings of the same hour, nothing written), summing the readings of that quarter once, and the least
+that could be read: the two readings around both ends of the quarter. `phases` says where our time goes; every series is in order
+here, so `first` is what the same costs where that is not known yet and everything is looked at in full.
 """
 
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -57,6 +59,52 @@ WITH steps AS (
 )
 SELECT series_id, max(register) - min(register) FROM edges GROUP BY series_id
 """
+_PROBES = """
+SELECT array_agg(before.at), array_agg(before.register), array_agg(after.at), array_agg(after.register)
+FROM generate_series(1, %(devices)s) AS s, (VALUES (%(from)s::timestamptz), (%(to)s::timestamptz)) AS e (edge),
+LATERAL (
+    SELECT measured_at AS at, register_milliwh AS register FROM metering_reading
+    WHERE series_id = s AND measured_at <= edge AND measured_at > %(from)s::timestamptz - interval '1 day'
+    ORDER BY measured_at DESC LIMIT 1
+) AS before,
+LATERAL (
+    SELECT measured_at AS at, register_milliwh AS register FROM metering_reading
+    WHERE series_id = s AND measured_at >= edge ORDER BY measured_at LIMIT 1
+) AS after
+"""
+PHASES = {
+    "marks": ("list_marks", "settle_marks", "settle_point_marks"),
+    "readings": ("load_recent", "find_reach", "load_with_context"),
+    "who measures what": ("list_targets",),
+    "rules": ("compute_parts", "point_curves", "state_quarters", "note_recent", "note_seen"),
+    "curves": ("store_curves", "remove_unknown"),
+    "notes": ("replace_notes",),
+}
+
+
+class Phases:
+    """The seconds that each part of a closing takes."""
+
+    def __init__(self) -> None:
+        from apps.metering import closing
+
+        self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+        for phase, names in PHASES.items():
+            for name in names:
+                setattr(closing, name, self._timed(phase, getattr(closing, name)))
+
+    def _timed(self, phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*given: Any, **named: Any) -> Any:
+            started = time.perf_counter()
+            answer = function(*given, **named)
+            self.seconds[phase] += time.perf_counter() - started
+            return answer
+
+        return timed
+
+    def take(self) -> dict[str, float]:
+        taken, self.seconds = self.seconds, dict.fromkeys(PHASES, 0.0)
+        return taken
 
 
 def run() -> Iterator[dict[str, Any]]:
@@ -89,13 +137,15 @@ def run() -> Iterator[dict[str, Any]]:
 
     arrive(STARTS_AT - HISTORY, STARTS_AT)
     close(STARTS_AT)
-    seconds: dict[str, list[float]] = {"ours": [], "lag": [], "once": []}
+    seconds: dict[str, list[float]] = {"ours": [], "lag": [], "once": [], "probes": []}
+    phases, taken = Phases(), []
     for round_ in range(ROUNDS):
         now = STARTS_AT + (round_ + 1) * QUARTER
         arrive(now - QUARTER + timedelta(minutes=2 if round_ else 0), now + timedelta(minutes=2))
         started = time.perf_counter()
         changed = close(now)
         seconds["ours"].append(time.perf_counter() - started)
+        taken.append(phases.take())
         if changed < devices:
             raise AssertionError(f"{changed} quarters of {devices} devices were closed: the benchmark is void")
         with connection.cursor() as cursor:
@@ -109,8 +159,14 @@ def run() -> Iterator[dict[str, Any]]:
                 [now - QUARTER],
             )
             seconds["once"].append(time.perf_counter() - started)
+            cursor.execute("SET jit TO off; SET enable_sort TO off; SET enable_bitmapscan TO off; SET enable_seqscan TO off")
+            started = time.perf_counter()
+            cursor.execute(_PROBES, {"from": now - QUARTER, "to": now, "devices": devices})
+            cursor.fetchall()
+            seconds["probes"].append(time.perf_counter() - started)
+            cursor.execute("RESET jit; RESET enable_sort; RESET enable_bitmapscan; RESET enable_seqscan")
     sys.stderr.write(f"{DayCurve.objects.count()} curves, {seconds}\n")
-    ours, lag, once = (median(seconds[name][1:]) for name in ("ours", "lag", "once"))
+    ours, lag, once, probes = (median(seconds[name][1:]) for name in ("ours", "lag", "once", "probes"))
     yield {
         "bench": "close_database",
         "value": round(ours, 3),
@@ -121,5 +177,8 @@ def run() -> Iterator[dict[str, Any]]:
         "limit": "the readings of the quarter summed once in the database",
         "limit_value": round(once, 3),
         "ratio_to_limit": round(ours / once, 2),
+        "two_probes_a_series_and_edge": round(probes, 3),
+        "first": round(seconds["ours"][0], 3),
+        "phases": {phase: round(median(one[phase] for one in taken[1:]), 3) for phase in PHASES},
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
