@@ -100,6 +100,27 @@ def test_a_run_that_waits_for_its_approval_longer_than_three_days(configuration)
     assert keep(Kind.APPROVAL_WAITS, done + timedelta(days=4)) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "waiting"),
+    [
+        ("provisional", "provisional", [2]),
+        ("provisional", "final", [2]),
+        ("final", "provisional", [1, 2]),  # the final one waits all the same
+        ("advance", "provisional", [2]),
+    ],
+)
+def test_a_run_is_made_needless_by_a_later_one_that_is_as_certain(configuration, first, second, waiting):
+    members = [make_member(configuration, "M1")]
+    runs = [
+        make_month(configuration, date(2023, 12, 1), members, state="computed", kind=kind, version=number)
+        for number, kind in enumerate((first, second), start=1)
+    ]
+    for number, run in enumerate(runs):
+        SettlementRun.objects.filter(pk=run.pk).update(opened_at=at(3 + number, 1), succeeded_at=at(3 + number, 1))
+    found = keep(Kind.APPROVAL_WAITS, at(20, 1))
+    assert sorted(int(row.facts["run"]) for row in found) == [runs[number - 1].pk for number in waiting]
+
+
 def test_a_run_issued_and_not_paid_for_thirty_days(configuration):
     run = make_month(configuration, date(2023, 12, 1), [make_member(configuration, "M1")], state="issued")
     assert run.issued_at is not None

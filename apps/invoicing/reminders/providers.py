@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.communities.models import Configuration
@@ -95,12 +95,18 @@ def find_missing_months(as_of: datetime) -> Iterator[Thing]:
 
 
 def find_waiting_approvals(as_of: datetime) -> Iterator[Thing]:
-    """Runs computed three days ago or more that nobody approved, and that no other run of their month made needless."""
+    """Runs computed three days ago or more that nobody approved, and that no other run of their month made needless.
+
+    A later version does, or a later run that is more certain; a provisional one opened after a final one does not.
+    """
     later = SettlementRun.objects.filter(
         configuration=OuterRef("configuration"), month=OuterRef("month"), opened_at__gt=OuterRef("opened_at")
     ).exclude(state__in=[State.FAILED, State.PARKED])
     waiting = SettlementRun.objects.filter(state=State.COMPUTED, succeeded_at__lte=as_of - timedelta(days=APPROVAL_DAYS))
-    for run in exclude_overtaken(waiting.filter(~Exists(later))).select_related("configuration"):
+    followed = Q(Exists(later.filter(kind=OuterRef("kind"))))
+    for place, kind in enumerate(SettlementRun.BASE_KINDS):
+        followed |= Q(Exists(later.filter(kind__in=SettlementRun.BASE_KINDS[place:])), kind=kind)
+    for run in exclude_overtaken(waiting.exclude(followed)).select_related("configuration"):
         yield _about_run(run, _local(run.succeeded_at or as_of) + timedelta(days=APPROVAL_DAYS))
 
 
