@@ -25,6 +25,8 @@ RATES, SECONDS = (1_111, 5_000, 10_000), 15
 LATEST_S = 180
 HAS_MOSQUITTO_SUB = shutil.which("mosquitto_sub") is not None
 BARE = "mosquitto_sub storing nothing" if HAS_MOSQUITTO_SUB else "paho storing nothing"
+BATCHES = "our listener and parser, micro-batches with bulk_create(ignore_conflicts) into Django's default table"
+BATCH_WORKER = ("-m", "tests.benchmarks.ingest_micro_batch")
 
 
 def run() -> Iterator[dict[str, Any]]:
@@ -32,6 +34,7 @@ def run() -> Iterator[dict[str, Any]]:
     ours = [_ours(round_) for round_ in range(ROUNDS)]
     bare = [_bare(round_) for round_ in range(ROUNDS)]
     peer = _task_per_message()
+    batches = median([_batches(round_) for round_ in range(ROUNDS)])
     rate, limit = median([one["rate"] for one in ours]), median(bare)
     yield {
         "bench": "ingest",
@@ -40,11 +43,14 @@ def run() -> Iterator[dict[str, Any]]:
         "peer": f"one Celery task per message, {PEER_MESSAGES} messages",
         "peer_value": round(peer),
         "ratio_to_peer": round(rate / peer, 1),
+        "batch_peer": BATCHES,
+        "batch_peer_value": round(batches),
+        "ratio_to_batch_peer": round(rate / batches, 1),
         "limit": f"{BARE}, out of a full queue",
         "limit_value": round(limit),
         "ratio_to_limit": round(rate / limit, 2),
         "peak_rss_mb": max(one["peak_rss_mb"] for one in ours),
-        "goal": ">= 60 x peer",
+        "goal": ">= 60 x peer, >= 2 x batch_peer",
     }
     yield _live()
     for per_second in RATES:
@@ -62,7 +68,7 @@ def _live() -> dict[str, Any]:
         "bench": "ingest_live",
         "value": round(ours),
         "unit": f"messages/s from MQTT to rows, {MESSAGES} messages published meanwhile at full rate",
-        "peer": "our listener and parser, micro-batches with bulk_create(ignore_conflicts) into Django's default table",
+        "peer": BATCHES,
         "peer_value": round(peer),
         "ratio_to_peer": round(ours / peer, 1),
         "limit": f"{BARE}, under the same publisher",
@@ -70,7 +76,7 @@ def _live() -> dict[str, Any]:
         "ratio_to_limit": round(ours / limit, 2),
         "rounds": {name: [round(rate) for rate in found] for name, found in rates.items()},
         "peak_rss_mb": None,
-        "goal": ">= 2 x peer, >= 0.6 x limit",
+        "goal": ">= 0.6 x limit; what the broker can pass on bounds all three",
     }
 
 
@@ -96,23 +102,29 @@ def _ours_live(round_: int) -> float:
     return rate
 
 
-def _batches_live(round_: int) -> float:
+def _batches(round_: int) -> float:
     default_table.make_table()
-    drain = ("-m", "tests.benchmarks.ingest_micro_batch")
-    table = default_table.DefaultReading._meta.db_table
     try:
-        with at.broker(f"batches-{round_}"), at.running(*drain), at.running("manage.py", "listen_mqtt"):
-            rate = _publish_until(
-                round_,
-                # the counter of the ids costs nothing to ask for, and runs ahead of the commit
-                lambda: (
-                    at.number(f"SELECT last_value FROM {table}_id_seq") >= 2 * (MESSAGES + 1)
-                    and at.number(f"SELECT count(*) FROM {table}") >= 2 * (MESSAGES + 1)
-                ),
-            )
+        with at.broker(f"batches-{round_}"), ExitStack() as stack:
+            mqtt_wire.publish_all(mqtt_wire.address(), at.messages(MESSAGES, first=round_ * MESSAGES))
+            stack.enter_context(at.running(*BATCH_WORKER))
+            time.sleep(4)
+            stack.enter_context(at.running("manage.py", "listen_mqtt"))
+            _wait(lambda: default_table.count() > 0, "The peer stored nothing.")
+            started, first = time.monotonic(), default_table.count()
+            _wait(lambda: default_table.holds(2 * MESSAGES), "The peer did not store all messages.")
+            return (MESSAGES - first / 2) / (time.monotonic() - started)
     finally:
         default_table.drop_table()
-    return rate
+
+
+def _batches_live(round_: int) -> float:
+    default_table.make_table()
+    try:
+        with at.broker(f"batches-live-{round_}"), at.running(*BATCH_WORKER), at.running("manage.py", "listen_mqtt"):
+            return _publish_until(round_, lambda: default_table.holds(2 * (MESSAGES + 1)))
+    finally:
+        default_table.drop_table()
 
 
 def _publish_until(round_: int, is_stored: Callable[[], bool]) -> float:

@@ -1,14 +1,14 @@
 """Which quarters a reading can change, and which readings a quarter needs: what a worker asks the database for.
 
-Two ways to close quarters, with the same result:
+Three ways to close quarters, with the same result:
 
-- **by probes**: for every edge of the span, the last reading at or before it and the first at or after it, then
-  `quarters_of(..., from_probes=True)`. One index probe per series and edge. Right for quarters that were touched by nothing but
-  orderly readings: newest of their series when they came in, lawful after the one before (`follows_lawfully`), and at least
-  `CONTEXT` of them in a row, counted from the beginning of the series or from the last one that was not orderly.
 - **in full**: all readings of the span and `CONTEXT` on either side. Always right.
+- **from the last closing on**: the reading before its end and all since. Right where the last `CONTEXT` readings up to there were
+  orderly and all since are (`are_orderly`). This is what the workers do (`apps.metering.orderly`).
+- **by probes**: for every edge of the span, the last reading at or before it and the first at or after it, then
+  `quarters_of(..., from_probes=True)`. Right for quarters that were touched by nothing but orderly readings, but who did not read
+  them must be told so: whoever stores readings would keep, per series, how many in a row were orderly (`follows_lawfully`).
 
-So whoever stores readings keeps, per series, how many in a row were orderly, and per quarter to be closed whether probes will do.
 A UNIT_CHANGE note that comes or goes re-opens everything after it, in full and with `Readings.in_doubt`.
 """
 
