@@ -62,7 +62,7 @@ def kinds() -> dict[str, int]:
 def test_credits_batches_files_confirmations_and_returns_happen_once_however_often_they_are_pressed():
     place = make_community()
     ada, ugo = make_member(place, "M1"), make_member(place, "M2")
-    people = [make_user(f"press{number}") for number in range(AT_ONCE)]
+    maker, people = make_user("maker"), [make_user(f"press{number}") for number in range(AT_ONCE)]
     issue(place, {ada: 700, ugo: 100})
     assert at_once(lambda _: book_credits()) == ["done"] * AT_ONCE
     assert kinds() == {"credit": 2}
@@ -70,7 +70,7 @@ def test_credits_batches_files_confirmations_and_returns_happen_once_however_oft
     seen = plan(place)
     outcomes = at_once(
         lambda number: operations.make_batch(
-            community_id=place.community_id, run_ids=seen.run_ids, execute_on=TODAY, created_by=people[0],
+            community_id=place.community_id, run_ids=seen.run_ids, execute_on=TODAY, created_by=maker,
             seen_sha256=seen.sha256, as_of=NOW,
         )
     )  # fmt: skip
@@ -88,7 +88,7 @@ def test_credits_batches_files_confirmations_and_returns_happen_once_however_oft
             batch_id=batch.pk, executed_by=people[number], executed_on=TODAY, reference="CRO 1", as_of=NOW
         )
 
-    assert sorted(set(at_once(press))) == ["BatchNotOpen", "done"]
+    assert at_once(press) == ["BatchNotOpen"] * (AT_ONCE - 1) + ["done"]
     assert kinds() == {"credit": 2, "transfer": 2}
 
     assert at_once(lambda _: send_back(batch, ada)) == ["BatchNotOpen"] * (AT_ONCE - 1) + ["done"]

@@ -169,7 +169,8 @@ class Campaign:
     def _armed(self, stage: str, rivals: list[Trigger]) -> list[Trigger]:
         """The first who do the work themselves die of the next faults of the stage's deck, mostly.
 
-        While a point of issuing was not hit yet, nobody else does the work: whoever is second never comes there.
+        While a point of the stage was not hit yet, nobody else does the work: whoever is second never comes there. (Settling is
+        taken up again until each of its points was hit.)
         """
         wanting = self.decks.is_wanting(stage)
         workers = [rival for rival in rivals if rival.name not in ("send_settle", "send_issue")]
@@ -177,7 +178,7 @@ class Campaign:
             self.decks.arm(stage, workers[0])
         if len(workers) > 1 and self.chance.random() < ARMED_TOO:
             self.decks.arm(stage, workers[1])
-        return workers[:1] if wanting and stage == "issue" else rivals
+        return workers[:1] if wanting and stage != "settle" else rivals
 
     def _repeats(self, most: int) -> list[Trigger]:
         """What arrives once more after everything was done: a message again, a button pressed again."""
@@ -231,7 +232,7 @@ class Campaign:
             if stage == "correct":
                 base = self._run_of(self._runs(), unit, unit.season.offset)
                 assert base is not None
-                return [Trigger("press_correct", {"run_id": base.id, "user_id": self.people["bruno"]})]
+                return [Trigger("press_correct", {"run_id": base.id, "user_id": self.people[name]}) for name in ("bruno", "anna")]
             if unit.season.by_beat:
                 return [Trigger("beat_open", {"month": f"{unit.season.month:%Y-%m}"}) for _ in range(2)]
             return [self._press_open(unit, "bruno")]
