@@ -28,16 +28,16 @@ def title_of_letter(letter: MailMessage) -> str:
     return _("Rendiconto di %(month)s a %(name)s") % {"month": month_name(run.month), "name": letter.member.name}
 
 
-def address_of_reminder(reminder: Reminder) -> str:
-    """Where something can be done about it."""
+def address_of_reminder(reminder: Reminder, *, may_act: bool) -> str:
+    """Where something can be done about it, or be looked at by who may only look."""
     facts: dict[str, Any] = reminder.facts
     match Reminder.Kind(reminder.kind):
         case Reminder.Kind.MONTH_MISSING:
             month = facts["month"]
-            return (
-                f"{reverse('admin:settlement_settlementrun_new')}?configuration={reminder.configuration_id}"
-                f"&month={int(month[5:7])}&year={month[:4]}&kind=provisional"
-            )
+            which = f"?configuration={reminder.configuration_id}&month={int(month[5:7])}&year={month[:4]}"
+            if may_act:
+                return f"{reverse('admin:settlement_settlementrun_new')}{which}&kind=provisional"
+            return f"{reverse('admin:metering_measureimport_completeness')}{which}"
         case Reminder.Kind.MAIL_TROUBLE:
             return reverse("admin:invoicing_mailmessage_run", args=[facts["run"]])
         case Reminder.Kind.PARAMETER_MISSING:

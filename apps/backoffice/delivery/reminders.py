@@ -126,7 +126,7 @@ def _rows(user: Person, reminders: Any) -> list[Row]:
         Row(
             one,
             say_reminder(one),
-            address_of_reminder(one),
+            address_of_reminder(one, may_act=one.community_id in managed),
             one.due_on < today and one.done_at is None,
             one.done_at is None and one.community_id in managed,
         )
