@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from apps.backoffice.access import list_visible_communities, manages_any_community, only, person, sees_any_community
+from apps.backoffice.own_pages import OwnPagesAdmin
 from apps.backoffice.pages import show_page
 from apps.backoffice.records.import_prices import import_prices
 from apps.backoffice.records.price_texts import instant_text, price_text
@@ -24,25 +25,14 @@ from apps.settlement.models import PriceImport, ZonalPrice
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 30)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(OwnPagesAdmin):
     """Rows that come from imports: everybody with a role in a community may look, nobody edits them by hand."""
-
-    actions = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request) or sees_any_community(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ZonalPrice)
@@ -56,10 +46,7 @@ class ZonalPriceAdmin(ReadOnlyAdmin):
     change_list_template = "backoffice/records/price_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        own: list[URLPattern] = [
-            path("import/", self.admin_site.admin_view(import_prices), name="settlement_zonalprice_import"),
-            path("day/", self.admin_site.admin_view(show_day), name="settlement_zonalprice_day"),
-        ]
+        own = [self.own("import/", import_prices, "import"), self.own("day/", show_day, "day")]
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
