@@ -18,17 +18,14 @@ from tasks.schedule import TIMETABLE
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
 from tests.apps.settlement.gse.test_amounts_divided import publish
 from tests.doors.backoffice import village as rows
-from tests.doors.backoffice.village import make_measures, make_prices, make_village, open_run
+from tests.doors.backoffice.village import make_measures, make_prices, make_ready_village, open_run
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def village():
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 @pytest.fixture

@@ -10,17 +10,14 @@ from apps.settlement.models import MemberResult
 from apps.settlement.posted import get_posted_amounts
 from tests.apps.settlement.corrected import approve, correct, settle
 from tests.apps.settlement.gse.test_amounts_divided import divide_gse_amounts, opened, publish
-from tests.doors.backoffice.village import make_measures, make_prices, make_village
+from tests.doors.backoffice.village import make_ready_village
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def village():
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 def assert_explained(run):

@@ -6,16 +6,13 @@ import pytest
 
 from apps.settlement.models import SettlementRun
 from tasks.settlement import settle_month
-from tests.doors.backoffice.village import AS_OF, Village, make_measures, make_prices, make_village
+from tests.doors.backoffice.village import AS_OF, Village, make_ready_village
 
 
 @pytest.fixture
 def village(db: None) -> Village:
     """A village whose February can be settled."""
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 def settle(run: SettlementRun) -> SettlementRun:

@@ -12,17 +12,14 @@ from apps.settlement.inputs import get_month_inputs
 from apps.settlement.models import AuditEntry, LedgerEntry, MemberResult, SettlementRun
 from tasks.settlement import settle_month, verify
 from tests.apps.settlement.corrected import NOW, approve, settle
-from tests.doors.backoffice.village import make_measures, make_prices, make_village, open_run
+from tests.doors.backoffice.village import make_ready_village, open_run
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def village():
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 def found(village, change):

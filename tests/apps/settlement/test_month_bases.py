@@ -21,17 +21,14 @@ from apps.settlement.reversals import open_reversal
 from tasks.comparisons import compare_runs
 from tasks.settlement import settle_month, verify
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
-from tests.doors.backoffice.village import MONTH, make_measures, make_prices, make_village, open_run
+from tests.doors.backoffice.village import MONTH, make_measures, make_ready_village, open_run
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def village():
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 def opened(village, kind):

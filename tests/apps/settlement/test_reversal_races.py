@@ -13,17 +13,14 @@ from apps.settlement.issue_operations import issue_run, mark_paid
 from apps.settlement.models import AuditEntry, SettlementRun, ZonalPrice
 from apps.settlement.reversals import open_reversal
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
-from tests.doors.backoffice.village import make_measures, make_prices, make_village, open_run
+from tests.doors.backoffice.village import make_ready_village, open_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def village():
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.settlement.models import SettlementRun
 from tasks.settlement import settle_month
-from tests.doors.backoffice.village import Village, make_measures, make_prices, make_village, open_run
+from tests.doors.backoffice.village import Village, make_ready_village, open_run
 
 
 @pytest.fixture(autouse=True)
@@ -22,10 +22,7 @@ def _quick_settings(settings: Any, tmp_path: Any) -> None:
 @pytest.fixture
 def village(db: None) -> Village:
     """A village whose February can be settled."""
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 @pytest.fixture

@@ -117,6 +117,14 @@ def make_measures(village: Village, *, without: tuple[str, ...] = (), month: dat
             _store(pod, channel, quarters, month)
 
 
+def make_ready_village() -> Village:
+    """A village whose February can be settled."""
+    made = make_village()
+    make_prices()
+    make_measures(made)
+    return made
+
+
 def _store(pod: str, channel: Channel, quarters: np.ndarray, month: date) -> None:
     days = month_days(month.year, month.month)
     values = np.zeros((len(days), WIDTH), np.int32)

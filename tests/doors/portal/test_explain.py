@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.communities.models import Member
 from apps.settlement.models import MemberResult, SettlementRun
 from tasks.settlement import settle_month
-from tests.doors.backoffice.village import Village, make_measures, make_prices, make_village, open_run
+from tests.doors.backoffice.village import Village, make_ready_village, open_run
 from tests.doors.portal.rows import approve, make_user
 from tests.doors.portal.test_reads_only import WRITES
 
@@ -20,10 +20,7 @@ MOST_QUERIES = 12
 
 @pytest.fixture
 def village(db) -> Village:
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 @pytest.fixture

@@ -16,17 +16,14 @@ from apps.settlement.models import ContributionTotal, LedgerEntry, SettlementRun
 from tasks.settlement import settle_month, verify
 from tests.apps.settlement.corrected import NOW, approve, correct, settle
 from tests.apps.settlement.gse.files import PUBLICATIONS, bring_in, line, publications
-from tests.doors.backoffice.village import MONTH, make_measures, make_prices, make_village
+from tests.doors.backoffice.village import MONTH, make_ready_village
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def village():
-    made = make_village()
-    make_prices()
-    make_measures(made)
-    return made
+    return make_ready_village()
 
 
 ITEMS = {"premium": "Tariffa premio", "valorisation": "Valorizzazione", "excess": "Importo eccedentario"}
